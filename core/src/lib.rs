@@ -1,1 +1,11 @@
-//! Placeholder of the first commit.
+//! x
+mod digest;
+pub mod json;
+pub mod jws;
+pub mod key;
+pub mod names;
+pub mod pass;
+pub mod random;
+pub mod refusal;
+mod seal;
+pub mod time;
