@@ -1,0 +1,246 @@
+//! What operators are told: one line of JSON an event, one counter an outcome (section 9).
+//!
+//! An event names users by identity only where somebody has proved to be one; a merely typed name goes in as a keyed
+//! hash. Passes, codes, cookies, keys and assertions have no field here. Request id and address come from outside and
+//! decide nothing.
+
+use std::fmt::Write as _;
+
+use crate::names::{Identity, PassId, SessionId, TenantId};
+use crate::refusal::{AuditClass, Refusal};
+use crate::time::{Seconds, UnixSeconds};
+
+/// What every audit line in the proxy's log begins with.
+pub const PREFIX: &str = "tapgate.audit ";
+
+/// The longest string from outside that a log line shows, in bytes (9.1).
+const MOST_BYTES: usize = 128;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A pass was presented.
+    SignIn,
+    /// A registering session asked for something else than registration.
+    Confinement,
+    /// The application said that a registration is complete.
+    Completion,
+    /// The application sent a receipt that does not verify.
+    Receipt,
+    /// A session was used after its end.
+    SessionEnd,
+    /// A session's person signed out.
+    SignOut,
+    /// A request could not be judged.
+    Request,
+}
+
+impl Kind {
+    /// Every kind, for counters.
+    pub const ALL: [Self; 7] = [
+        Self::SignIn,
+        Self::Confinement,
+        Self::Completion,
+        Self::Receipt,
+        Self::SessionEnd,
+        Self::SignOut,
+        Self::Request,
+    ];
+
+    /// Its name in logs and counters.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::Confinement => "confinement",
+            Self::Completion => "completion",
+            Self::Receipt => "receipt",
+            Self::SessionEnd => "session_end",
+            Self::SignOut => "sign_out",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Done,
+    /// Refused, and why.
+    Refused(Refusal),
+    /// Changed nothing, and why.
+    Ignored(&'static str),
+}
+
+/// Who a log line is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Nobody is known.
+    Unknown,
+    /// Somebody who showed an authentic pass or a session.
+    User(Identity),
+    /// The keyed hash of a name that was typed.
+    Typed(String),
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// When.
+    pub time: UnixSeconds,
+    /// What.
+    pub kind: Kind,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Whose gateway.
+    pub tenant: TenantId,
+    /// Who.
+    pub who: Who,
+    /// The pass's id.
+    pub pass: Option<PassId>,
+    /// The session's id.
+    pub session: Option<SessionId>,
+    /// From sign-in to registration, where this completes one.
+    pub took: Option<Seconds>,
+}
+
+/// Where a request came from, as the proxy sees it: for people who read the log, and never for a decision.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin<'a> {
+    /// The client's address.
+    pub address: &'a [u8],
+    /// The request's id.
+    pub request_id: &'a [u8],
+}
+
+impl AuditEvent {
+    /// Whether it is written to the log, or only counted.
+    #[must_use]
+    pub fn is_logged(&self) -> bool {
+        match self.outcome {
+            Outcome::Refused(refusal) => refusal.audit_class() != AuditClass::Counted,
+            Outcome::Done | Outcome::Ignored(_) => true,
+        }
+    }
+
+    /// The counter that it adds to: `tapgate.KIND.OUTCOME`.
+    #[must_use]
+    pub fn counter(&self) -> String {
+        match self.outcome {
+            Outcome::Done => format!("tapgate.{}.done", self.kind.name()),
+            Outcome::Ignored(why) => format!("tapgate.{}.ignored.{why}", self.kind.name()),
+            Outcome::Refused(refusal) => format!("tapgate.{}.refused.{refusal}", self.kind.name()),
+        }
+    }
+
+    /// The log line: [`PREFIX`] and JSON in ASCII on one line.
+    #[must_use]
+    pub fn line(&self, origin: Origin<'_>) -> String {
+        let (outcome, reason, alarm) = match self.outcome {
+            Outcome::Done => ("done", None, false),
+            Outcome::Ignored(why) => ("ignored", Some(why), false),
+            Outcome::Refused(refusal) => ("refused", Some(refusal.name()), refusal.audit_class() == AuditClass::Alarm),
+        };
+        let mut line = String::from(PREFIX);
+        let mut fields = Fields::begin(&mut line);
+        fields.text("time", self.time.to_string().as_bytes());
+        fields.text("event", self.kind.name().as_bytes());
+        fields.text("outcome", outcome.as_bytes());
+        fields.maybe("reason", reason.map(str::as_bytes));
+        if alarm {
+            fields.raw("alarm", "true");
+        }
+        fields.text("tenant", self.tenant.as_str().as_bytes());
+        match &self.who {
+            Who::Unknown => {}
+            Who::User(identity) => fields.text("user", identity.as_str().as_bytes()),
+            Who::Typed(hash) => fields.text("typedUserHash", hash.as_bytes()),
+        }
+        fields.maybe("pass", self.pass.as_ref().map(|pass| pass.as_str().as_bytes()));
+        if let Some(session) = self.session {
+            fields.text("session", session.to_string().as_bytes());
+        }
+        if let Some(took) = self.took {
+            fields.raw("tookInSeconds", &took.get().to_string());
+        }
+        fields.maybe("source", Some(origin.address).filter(|address| !address.is_empty()));
+        fields.maybe("requestId", Some(origin.request_id).filter(|id| !id.is_empty()));
+        line.push('}');
+        line
+    }
+}
+
+/// Writes the members of a JSON object.
+struct Fields<'a> {
+    line: &'a mut String,
+    separator: char,
+}
+
+impl<'a> Fields<'a> {
+    fn begin(line: &'a mut String) -> Self {
+        Self { line, separator: '{' }
+    }
+
+    fn raw(&mut self, name: &str, value: &str) {
+        // Writing to a String cannot fail.
+        let _ = write!(self.line, "{}\"{name}\":{value}", self.separator);
+        self.separator = ',';
+    }
+
+    fn text(&mut self, name: &str, value: &[u8]) {
+        self.raw(name, &format!("\"{}\"", escaped(value)));
+    }
+
+    fn maybe(&mut self, name: &str, value: Option<&[u8]>) {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+    }
+}
+
+/// Bytes from outside as the inside of a JSON string: cut to 128 bytes, one line, ASCII.
+#[must_use]
+pub fn escaped(bytes: &[u8]) -> String {
+    let cut = bytes.get(..MOST_BYTES).unwrap_or(bytes);
+    let mut text = String::with_capacity(cut.len());
+    for byte in cut {
+        match byte {
+            b'"' | b'\\' => {
+                text.push('\\');
+                text.push(char::from(*byte));
+            }
+            b' '..=b'~' => text.push(char::from(*byte)),
+            // Writing to a String cannot fail.
+            other => drop(write!(text, "\\u{:04x}", u32::from(*other))),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_line_of_ascii_json_whatever_comes_in() {
+        let event = AuditEvent {
+            time: UnixSeconds::new(1_795_500_473).unwrap(),
+            kind: Kind::SignIn,
+            outcome: Outcome::Refused(Refusal::AlreadyUsed),
+            tenant: "contoso".parse().unwrap(),
+            who: Who::User("a\"b\\c".parse().unwrap()),
+            pass: Some("p-1".parse().unwrap()),
+            session: None,
+            took: None,
+        };
+        let hostile = [&b"\xff\r\n\"},{\x00\x7f"[..], &[b'a'; 500]].concat();
+        let line = event.line(Origin { address: &hostile, request_id: "\u{e9}".as_bytes() });
+        assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{line}");
+        let json: serde_json::Value = serde_json::from_str(line.strip_prefix(PREFIX).unwrap()).unwrap();
+        assert_eq!(json["reason"], "already_used");
+        assert_eq!(json["alarm"], true);
+        assert_eq!(json["user"], "a\"b\\c");
+        assert_eq!(json["source"].as_str().unwrap().chars().count(), 128);
+    }
+}

@@ -1,0 +1,184 @@
+//! The entry points: what becomes of a request, of its body, of the application's answer.
+//!
+//! A [`Gate`] is a compiled configuration. It is asked with borrowed bytes and answers with a [`Step`]: a decision, or
+//! what it needs from the ledger first. The path of a request: [`Gate::request`] finds tenant and session
+//! (`person`), then `endpoints` answers for the plugin's own paths and `confine` for all others; a body that may hold
+//! a pass goes to `sign_in`; [`Gate::response`] sees the answer, where `completion` looks for the application's word
+//! that a method is registered.
+
+mod asked;
+mod completion;
+mod confine;
+mod endpoints;
+mod hosts;
+mod identity;
+mod person;
+mod response;
+mod sign_in;
+
+pub use response::{ResponseDecision, ResponseView, Stream};
+pub use sign_in::AwaitBody;
+
+use std::sync::Arc;
+
+use self::asked::Asked;
+use self::hosts::Hosts;
+use crate::audit::{AuditEvent, Kind, Outcome, Who};
+use crate::context::Context;
+use crate::headers::{Header, HeaderEdits, ReservedNames, is_own};
+use crate::ledger::Step;
+use crate::policy::{Compiled, Policy};
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::request::RequestView;
+use crate::session::HOLDER_COOKIE;
+
+/// The most bytes of a body that may hold a pass (4.2).
+pub const MOST_BODY: usize = 16 << 10;
+
+/// A compiled configuration, ready to be asked.
+pub struct Gate {
+    policies: Vec<Arc<Policy>>,
+    hosts: Hosts,
+    reserved: ReservedNames,
+    own_cookies: Vec<Vec<u8>>,
+    hash: String,
+}
+
+/// What is known once a request's headers have been judged.
+pub enum Head {
+    /// Everything.
+    Decided(Decision),
+    /// The body may hold a pass: it has to be read first.
+    Body(Box<AwaitBody>),
+}
+
+/// What becomes of a request.
+pub struct Decision {
+    /// Answer it, or let it go on.
+    pub verdict: Verdict,
+    /// What operators are told.
+    pub audit: Vec<AuditEvent>,
+}
+
+/// Answer a request, or let it go on.
+pub enum Verdict {
+    /// Answer it.
+    Reply(Reply),
+    /// Let it go on.
+    Forward(Box<Forward>),
+}
+
+/// A request that goes on to the application.
+pub struct Forward {
+    /// What changes in its headers first.
+    pub edits: HeaderEdits,
+    /// What the answer is judged by.
+    pub stream: Stream,
+}
+
+impl Verdict {
+    fn forward(forward: Forward) -> Self {
+        Self::Forward(Box::new(forward))
+    }
+}
+
+impl Decision {
+    fn reply(reply: Reply) -> Self {
+        Self { verdict: Verdict::Reply(reply), audit: Vec::new() }
+    }
+
+    fn audited(mut self, event: AuditEvent) -> Self {
+        self.audit.push(event);
+        self
+    }
+
+    /// The refusal of a request about which nothing more can be said.
+    #[must_use]
+    pub fn internal_error() -> Self {
+        Self::reply(Reply::problem(Refusal::Internal, None))
+    }
+}
+
+impl Gate {
+    /// Puts compiled policies in charge.
+    #[must_use]
+    pub fn new(compiled: Compiled) -> Self {
+        let policies: Vec<Arc<Policy>> = compiled.policies.into_iter().map(Arc::new).collect();
+        let mut reserved = ReservedNames::default();
+        let mut own_cookies = vec![HOLDER_COOKIE.as_bytes().to_vec()];
+        for policy in &policies {
+            reserved.reserve(&policy.user_header);
+            let cookie = policy.session.cookie.as_bytes();
+            if !own_cookies.iter().any(|known| known == cookie) {
+                own_cookies.push(cookie.to_vec());
+            }
+        }
+        Self { hosts: Hosts::of(&policies), policies, reserved, own_cookies, hash: compiled.hash }
+    }
+
+    /// The tenants' policies.
+    #[must_use]
+    pub fn policies(&self) -> &[Arc<Policy>] {
+        &self.policies
+    }
+
+    /// The document's hash, for logs.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// Judges a request by its headers.
+    pub fn request(&self, request: &RequestView<'_>, context: &mut Context<'_>) -> Step<Head> {
+        // Without a method the host could not give us the headers: nothing can be judged, nothing removed.
+        if request.method().is_none() {
+            return decided(Decision::internal_error());
+        }
+        let asked = Asked::of(request, self);
+        match self.hosts.find(request.authority()) {
+            Some(policy) => person::recognise(policy, asked, context),
+            None => decided(Decision { verdict: Verdict::forward(asked.forward_bare()), audit: Vec::new() }),
+        }
+    }
+
+    /// What goes from a request's trailers (6.1).
+    #[must_use]
+    pub fn request_trailers(&self, trailers: &[Header<'_>]) -> HeaderEdits {
+        let mut edits = HeaderEdits::default();
+        self.reserved.removals(trailers).for_each(|name| edits.remove(name));
+        edits
+    }
+
+    /// What goes from an answer's trailers (6.2).
+    #[must_use]
+    pub fn response_trailers(trailers: &[Header<'_>]) -> HeaderEdits {
+        let mut edits = HeaderEdits::default();
+        trailers.iter().filter(|(name, _)| is_own(name)).for_each(|(name, _)| edits.remove(name));
+        edits
+    }
+}
+
+fn decided(decision: Decision) -> Step<Head> {
+    Step::Done(Head::Decided(decision))
+}
+
+/// An event of this tenant, with nothing known of the person yet.
+fn event(policy: &Policy, context: &Context<'_>, kind: Kind, outcome: Outcome) -> AuditEvent {
+    AuditEvent {
+        time: context.now,
+        kind,
+        outcome,
+        tenant: policy.tenant.clone(),
+        who: Who::Unknown,
+        pass: None,
+        session: None,
+        took: None,
+    }
+}
+
+/// What must not happen: refused, audited (8.1a, 10.1).
+fn internal(policy: &Policy, context: &Context<'_>) -> Decision {
+    let outcome = Outcome::Refused(Refusal::Internal);
+    Decision::internal_error().audited(event(policy, context, Kind::Request, outcome))
+}

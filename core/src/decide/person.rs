@@ -1,0 +1,71 @@
+//! Who is asking: the session cookie against keys, clock, policy and ledger, in that order (6.3, 2.4, 7.2).
+
+use std::sync::Arc;
+
+use super::asked::Asked;
+use super::{Head, confine, decided, endpoints, sign_in};
+use crate::context::Context;
+use crate::ledger::{self, Loaded, RecordName, Step, Unavailable};
+use crate::policy::Policy;
+use crate::session::Session;
+
+/// Who is asking.
+pub(super) enum Person {
+    /// Nobody that is known: no session cookie.
+    Nobody,
+    /// Cookies that are no session's: cleared, and otherwise nobody.
+    Stray,
+    /// Somebody with a live session.
+    Live(Session),
+    /// Somebody whose session is over.
+    Over(Session),
+    /// Somebody whose session cannot be checked just now.
+    Unknown(Session),
+}
+
+/// Finds out who is asking, then goes on with what they ask.
+pub(super) fn recognise(policy: &Arc<Policy>, asked: Asked, context: &mut Context<'_>) -> Step<Head> {
+    let person = match asked.own_values(&policy.session.cookie).as_slice() {
+        [] => Person::Nobody,
+        [value] => match Session::from_cookie(value, policy) {
+            None => Person::Stray,
+            Some(session) if is_over(&session, policy, context) => Person::Over(session),
+            Some(session) => return check(Arc::clone(policy), asked, session),
+        },
+        _ => Person::Stray,
+    };
+    route(policy, asked, person, context)
+}
+
+/// Whether clock or policy have ended the session; the ledger is not asked.
+pub(super) fn is_over(session: &Session, policy: &Policy, context: &Context<'_>) -> bool {
+    context.now >= session.end_under(policy)
+        || policy.still_open_to(&session.identity, session.groups.as_ref()).is_err()
+}
+
+fn check(policy: Arc<Policy>, asked: Asked, session: Session) -> Step<Head> {
+    let name = RecordName::of(&policy.tenant, &session.identity);
+    ledger::load(Arc::clone(&policy), name, move |loaded, context| {
+        let person = judge(session, loaded, context);
+        route(&policy, asked, person, context)
+    })
+}
+
+fn judge(session: Session, loaded: Result<Loaded, Unavailable>, context: &Context<'_>) -> Person {
+    let Ok(Loaded { birth, record }) = loaded else { return Person::Unknown(session) };
+    // A session that the ledger does not know, or that is older than the ledger, is dead (7.4).
+    let known = record.is_some_and(|(record, _)| record.session(session.id, context.now).is_some());
+    if known && session.since >= birth { Person::Live(session) } else { Person::Over(session) }
+}
+
+fn route(policy: &Arc<Policy>, asked: Asked, person: Person, context: &mut Context<'_>) -> Step<Head> {
+    if let Some(endpoint) = policy.base_path.below(&asked.path) {
+        let endpoint = endpoint.to_vec();
+        return endpoints::answer(policy, &endpoint, asked, person, context);
+    }
+    let otherwise = confine::judge(policy, &asked, person, context);
+    if sign_in::may_carry_pass(policy, &asked) {
+        return Step::Done(Head::Body(Box::new(sign_in::AwaitBody::beside(policy, asked, otherwise))));
+    }
+    decided(otherwise)
+}

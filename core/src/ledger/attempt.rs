@@ -1,0 +1,125 @@
+//! One attempt to change a record: load, decide, swap; a lost swap loads and decides again, a bounded number of times (7.1).
+//!
+//! An attempt holds ids and times only and never calls anything: it says what it wants next and is answered. Shared
+//! data, a remote store, the in-memory ledger and a model checker all answer this one code.
+
+use super::record::{Change, Event, Record};
+use super::{Loaded, RecordName, SwapReply, Unavailable, Version};
+use crate::names::AttemptId;
+use crate::time::UnixSeconds;
+
+/// How often an attempt may load before it gives up.
+pub const MOST_TRIES: u8 = 16;
+
+/// An attempt to make `E` happen to a record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Attempt<E: Event> {
+    id: AttemptId,
+    name: RecordName,
+    event: E,
+    tries_left: u8,
+    /// What the attempt's own swap would mean, if that swap's reply was lost.
+    in_doubt: Option<E::Outcome>,
+}
+
+/// What an attempt wants next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Next<E: Event> {
+    /// Load the record.
+    Load(Loading<E>),
+    /// Swap the record.
+    Swap(Swapping<E>),
+    /// Nothing: this came of it.
+    Done(Result<E::Outcome, Unavailable>),
+}
+
+/// An attempt that waits for the record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Loading<E: Event>(Attempt<E>);
+
+/// An attempt that waits for its swap.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Swapping<E: Event> {
+    attempt: Attempt<E>,
+    expected: Option<Version>,
+    record: Record,
+    outcome: E::Outcome,
+}
+
+impl<E: Event> Attempt<E> {
+    /// Begins. `id` is random and never comes from a request.
+    pub fn begin(id: AttemptId, name: RecordName, event: E) -> Loading<E> {
+        Loading(Self { id, name, event, tries_left: MOST_TRIES, in_doubt: None })
+    }
+
+    fn load_again(mut self) -> Next<E> {
+        match self.tries_left.checked_sub(1) {
+            Some(0) | None => Next::Done(Err(Unavailable)),
+            Some(tries_left) => {
+                self.tries_left = tries_left;
+                Next::Load(Loading(self))
+            }
+        }
+    }
+}
+
+impl<E: Event> Loading<E> {
+    /// The record that is wanted.
+    pub fn name(&self) -> &RecordName {
+        &self.0.name
+    }
+
+    /// Goes on with what was loaded at `now`.
+    pub fn answer(self, loaded: Result<Loaded, Unavailable>, now: UnixSeconds) -> Next<E> {
+        let Ok(loaded) = loaded else { return Next::Done(Err(Unavailable)) };
+        let attempt = self.0;
+        let record = loaded.record.as_ref().map(|(record, _)| record);
+        if let Some(outcome) = &attempt.in_doubt
+            && record.is_some_and(|record| record.attempt == attempt.id)
+        {
+            return Next::Done(Ok(outcome.clone()));
+        }
+        match attempt.event.apply(record, loaded.birth, now) {
+            Change { record: None, outcome } => Next::Done(Ok(outcome)),
+            Change { record: Some(record), outcome } => {
+                let record = Record { attempt: attempt.id, ..record };
+                let expected = loaded.record.map(|(_, version)| version);
+                Next::Swap(Swapping { attempt, expected, record, outcome })
+            }
+        }
+    }
+}
+
+impl<E: Event> Swapping<E> {
+    /// The record to be swapped.
+    pub fn name(&self) -> &RecordName {
+        &self.attempt.name
+    }
+
+    /// The version that must stand for the swap to succeed; `None` if no record may stand.
+    pub fn expected(&self) -> Option<Version> {
+        self.expected
+    }
+
+    /// The record to be written.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Goes on with the swap's reply.
+    pub fn answer(self, reply: SwapReply) -> Next<E> {
+        let mut attempt = self.attempt;
+        match reply {
+            SwapReply::Swapped => Next::Done(Ok(self.outcome)),
+            SwapReply::Lost => {
+                attempt.in_doubt = None;
+                attempt.load_again()
+            }
+            SwapReply::Unknown => {
+                attempt.in_doubt = Some(self.outcome);
+                attempt.load_again()
+            }
+            SwapReply::Refused => Next::Done(Err(Unavailable)),
+        }
+    }
+}

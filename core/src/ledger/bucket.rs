@@ -1,0 +1,118 @@
+//! Records packed into buckets, for a store that has neither expiry nor deletion, such as a proxy's shared data (7.4).
+//!
+//! A fixed number of buckets a tenant bounds the number of keys; a bound on each bucket's records bounds their size. A
+//! record that no longer matters makes room; one that still does is never forgotten: then the ledger is full.
+
+use super::codec::Reader;
+use super::record::Record;
+use super::{RecordName, Unavailable};
+use crate::names::TenantId;
+use crate::time::UnixSeconds;
+
+/// Buckets of a tenant. It is part of where a record is found, so no policy may change it (7.1a).
+const BUCKETS: u16 = 4096;
+
+/// The largest bucket that is read, in bytes.
+const MOST_BYTES: usize = 1 << 20;
+
+/// The name of the bucket that holds a record.
+#[must_use]
+pub fn key(tenant: &TenantId, name: &RecordName) -> String {
+    let [high, low, ..] = *name.as_bytes();
+    let index = u16::from_be_bytes([high, low]) % BUCKETS;
+    format!("tapgate.ledger.1/{tenant}/{index}")
+}
+
+/// The name under which a tenant's ledger keeps when it began.
+#[must_use]
+pub fn birth_key(tenant: &TenantId) -> String {
+    format!("tapgate.ledger.1/{tenant}/birth")
+}
+
+/// A point in time as stored under [`birth_key`].
+#[must_use]
+pub fn encode_birth(birth: UnixSeconds) -> [u8; 8] {
+    birth.get().to_be_bytes()
+}
+
+/// Reads [`encode_birth`] back.
+///
+/// # Errors
+/// [`Unavailable`] for anything else.
+pub fn decode_birth(bytes: &[u8]) -> Result<UnixSeconds, Unavailable> {
+    let bytes = bytes.try_into().map_err(|_| Unavailable)?;
+    UnixSeconds::new(u64::from_be_bytes(bytes)).ok_or(Unavailable)
+}
+
+/// How many records a bucket may hold for a ledger of about `maximum_records`: twice its share, since hashing does not
+/// spread evenly, and at least eight.
+#[must_use]
+pub fn capacity(maximum_records: u32) -> usize {
+    let share = maximum_records.div_ceil(u32::from(BUCKETS));
+    usize::try_from(share.saturating_mul(2)).unwrap_or(usize::MAX).max(8)
+}
+
+/// A bucket: records by name, still as bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bucket<'a> {
+    records: Vec<(RecordName, &'a [u8])>,
+}
+
+/// Every record of the bucket still matters: there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+impl<'a> Bucket<'a> {
+    /// Reads a stored bucket; empty bytes are an empty bucket.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if they are none.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, Unavailable> {
+        if bytes.len() > MOST_BYTES {
+            return Err(Unavailable);
+        }
+        let mut reader = Reader(bytes);
+        let mut records = Vec::new();
+        while !reader.0.is_empty() {
+            let name = RecordName(reader.array().ok_or(Unavailable)?);
+            let length = u16::from_be_bytes(reader.array().ok_or(Unavailable)?);
+            records.push((name, reader.take(usize::from(length)).ok_or(Unavailable)?));
+        }
+        Ok(Self { records })
+    }
+
+    /// A record of the bucket.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if what is stored is no record.
+    pub fn get(&self, name: &RecordName) -> Result<Option<Record>, Unavailable> {
+        let found = self.records.iter().find(|(known, _)| known == name);
+        found.map(|(_, bytes)| Record::decode(bytes)).transpose()
+    }
+
+    /// The bucket's bytes with a record put in, in place of its former version.
+    ///
+    /// # Errors
+    /// [`Full`] if that would make more than `capacity` records that still matter at `now`.
+    pub fn with(self, name: &RecordName, record: &Record, capacity: usize, now: UnixSeconds) -> Result<Vec<u8>, Full> {
+        let mut records: Vec<(RecordName, &[u8])> = self.records;
+        records.retain(|(known, _)| known != name);
+        if records.len() >= capacity {
+            // What cannot be read is kept: it may matter.
+            records.retain(|(_, bytes)| Record::decode(bytes).map_or(true, |old| now < old.keep_until));
+        }
+        if records.len() >= capacity {
+            return Err(Full);
+        }
+        let encoded = record.encode();
+        records.push((*name, &encoded));
+        let mut bytes = Vec::new();
+        for (name, record) in &records {
+            let length = u16::try_from(record.len()).map_err(|_| Full)?;
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(record);
+        }
+        if bytes.len() > MOST_BYTES { Err(Full) } else { Ok(bytes) }
+    }
+}

@@ -1,0 +1,54 @@
+//! A ledger in memory: for tests, tools and hosts that run the rules without a proxy.
+
+use std::collections::BTreeMap;
+
+use super::record::Record;
+use super::{Ledger, Loaded, RecordName, SwapReply, Unavailable, Version};
+use crate::policy::Policy;
+use crate::time::UnixSeconds;
+
+/// Records by name, as bytes, like in any real store; born when it is made.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    birth: UnixSeconds,
+    records: BTreeMap<RecordName, (Vec<u8>, Version)>,
+    last: Version,
+}
+
+impl Memory {
+    /// An empty ledger that begins at `birth`.
+    #[must_use]
+    pub fn born(birth: UnixSeconds) -> Self {
+        Self { birth, records: BTreeMap::new(), last: Version(0) }
+    }
+
+    /// The record of this name.
+    #[must_use]
+    pub fn get(&self, name: &RecordName) -> Option<Record> {
+        Record::decode(&self.records.get(name)?.0).ok()
+    }
+}
+
+impl Ledger for Memory {
+    fn load(&mut self, _policy: &Policy, name: &RecordName, _now: UnixSeconds) -> Result<Loaded, Unavailable> {
+        let record = self.records.get(name);
+        let record = record.map(|(bytes, version)| Ok((Record::decode(bytes)?, *version))).transpose()?;
+        Ok(Loaded { birth: self.birth, record })
+    }
+
+    fn swap(
+        &mut self,
+        _policy: &Policy,
+        name: &RecordName,
+        expected: Option<Version>,
+        record: &Record,
+        _now: UnixSeconds,
+    ) -> SwapReply {
+        if self.records.get(name).map(|(_, version)| *version) != expected {
+            return SwapReply::Lost;
+        }
+        self.last = Version(self.last.0.saturating_add(1));
+        self.records.insert(*name, (record.encode(), self.last));
+        SwapReply::Swapped
+    }
+}

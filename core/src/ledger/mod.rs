@@ -1,0 +1,201 @@
+//! The ledger: the shared record of what has happened to passes (section 7). One record per tenant and user, every
+//! change one compare-and-swap on it, and nothing granted on an error.
+//!
+//! The rules never call a ledger. They yield a [`Step`] and are given the answer; who keeps the records, and where, is
+//! the caller's business: [`bucket`] packs them for a proxy's shared data, [`Memory`] keeps them for tests and tools.
+
+mod attempt;
+pub mod bucket;
+mod codec;
+mod memory;
+mod record;
+
+pub use attempt::{Attempt, Loading, MOST_TRIES, Next, Swapping};
+pub use memory::Memory;
+pub use record::{
+    Change, Complete, Completion, Event, HolderHash, MOST_SESSIONS, PresentedPass, Record, Reservation, Revoke,
+    SessionEntry, SignIn, SignOut, SignedIn, StandingPass,
+};
+
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::digest;
+use crate::names::{Identity, TenantId};
+use crate::policy::Policy;
+use crate::time::UnixSeconds;
+
+/// A record's name: SHA-256 over tenant and identity. No key, policy or version enters it (7.1a).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordName([u8; 32]);
+
+impl RecordName {
+    /// The name of a user's record.
+    #[must_use]
+    pub fn of(tenant: &TenantId, identity: &Identity) -> Self {
+        let fields = [b"tapgate-ledger-1", tenant.as_str().as_bytes(), identity.as_str().as_bytes()];
+        Self(digest::sha256(&fields))
+    }
+
+    /// Its 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// Which version of a record was read; only its keeper knows what the number means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u64);
+
+/// What a ledger answers to a load.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Loaded {
+    /// When this tenant's ledger began.
+    pub birth: UnixSeconds,
+    /// The record and its version, if there is one.
+    pub record: Option<(Record, Version)>,
+}
+
+/// What a ledger answers to a swap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SwapReply {
+    /// The record stands as given.
+    Swapped,
+    /// Another version stood: nothing was written.
+    Lost,
+    /// Nobody knows whether it was written.
+    Unknown,
+    /// Not written, and there is no use in trying again: the ledger is full, or down.
+    Refused,
+}
+
+/// The ledger did not answer, or its answer made no sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Unavailable;
+
+/// What a rule needs next on its way to a `D`.
+pub enum Step<D> {
+    /// A record.
+    Load(Load<D>),
+    /// A record swapped.
+    Swap(Swap<D>),
+    /// Nothing.
+    Done(D),
+}
+
+type Then<A, D> = Box<dyn FnOnce(A, &mut Context<'_>) -> Step<D>>;
+
+/// A rule that waits for a record. Only a loaded record, or the lack of one, can answer it.
+pub struct Load<D> {
+    /// Whose ledger.
+    pub policy: Arc<Policy>,
+    /// Which record.
+    pub name: RecordName,
+    then: Then<Result<Loaded, Unavailable>, D>,
+}
+
+/// A rule that waits for a swap.
+pub struct Swap<D> {
+    /// Whose ledger.
+    pub policy: Arc<Policy>,
+    /// Which record.
+    pub name: RecordName,
+    /// The version that must stand; `None` if none may.
+    pub expected: Option<Version>,
+    /// What to write.
+    pub record: Record,
+    then: Then<SwapReply, D>,
+}
+
+impl<D> Load<D> {
+    /// Goes on with what was loaded.
+    pub fn answer(self, loaded: Result<Loaded, Unavailable>, context: &mut Context<'_>) -> Step<D> {
+        (self.then)(loaded, context)
+    }
+}
+
+impl<D> Swap<D> {
+    /// Goes on with the swap's reply.
+    pub fn answer(self, reply: SwapReply, context: &mut Context<'_>) -> Step<D> {
+        (self.then)(reply, context)
+    }
+}
+
+/// Loads a record once, only to read it.
+pub(crate) fn load<D>(
+    policy: Arc<Policy>,
+    name: RecordName,
+    then: impl FnOnce(Result<Loaded, Unavailable>, &mut Context<'_>) -> Step<D> + 'static,
+) -> Step<D> {
+    Step::Load(Load { policy, name, then: Box::new(then) })
+}
+
+/// Carries an attempt through as many steps as it needs.
+pub(crate) fn carry_out<E, D>(
+    policy: Arc<Policy>,
+    next: Next<E>,
+    then: impl FnOnce(Result<E::Outcome, Unavailable>, &mut Context<'_>) -> Step<D> + 'static,
+    context: &mut Context<'_>,
+) -> Step<D>
+where
+    E: Event + 'static,
+    D: 'static,
+{
+    match next {
+        Next::Done(outcome) => then(outcome, context),
+        Next::Load(loading) => {
+            let name = *loading.name();
+            load(Arc::clone(&policy), name, move |loaded, context| {
+                let next = loading.answer(loaded, context.now);
+                carry_out(policy, next, then, context)
+            })
+        }
+        Next::Swap(swapping) => Step::Swap(Swap {
+            policy: Arc::clone(&policy),
+            name: *swapping.name(),
+            expected: swapping.expected(),
+            record: swapping.record().clone(),
+            then: Box::new(move |reply, context| {
+                let next = swapping.answer(reply);
+                carry_out(policy, next, then, context)
+            }),
+        }),
+    }
+}
+
+/// Carries a step through with a ledger that answers at once.
+pub fn settle<D>(mut step: Step<D>, ledger: &mut dyn Ledger, context: &mut Context<'_>) -> D {
+    loop {
+        step = match step {
+            Step::Done(done) => return done,
+            Step::Load(load) => {
+                let loaded = ledger.load(&load.policy, &load.name, context.now);
+                load.answer(loaded, context)
+            }
+            Step::Swap(swap) => {
+                let reply = ledger.swap(&swap.policy, &swap.name, swap.expected, &swap.record, context.now);
+                swap.answer(reply, context)
+            }
+        };
+    }
+}
+
+/// A ledger that answers at once.
+pub trait Ledger {
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if it cannot be read or makes no sense.
+    fn load(&mut self, policy: &Policy, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Unavailable>;
+
+    /// Writes a record if `expected` stands (`None`: if none stands).
+    fn swap(
+        &mut self,
+        policy: &Policy,
+        name: &RecordName,
+        expected: Option<Version>,
+        record: &Record,
+        now: UnixSeconds,
+    ) -> SwapReply;
+}

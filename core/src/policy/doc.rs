@@ -1,0 +1,325 @@
+//! A policy document as a tree with paths, and a cursor that walks it collecting every defect (2.2).
+//!
+//! A plain serde mirror stops at the first error and knows no paths; this one reports all of them, each where it is.
+//! What the fields mean is `compile`'s business.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::json::{Json, Object};
+
+/// Where in a document something stands, as in `registration.allow[1]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DocPath(Vec<Step>);
+
+/// One step of a [`DocPath`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// A field of a section.
+    Field(String),
+    /// An item of a list, from 0.
+    Item(usize),
+}
+
+impl DocPath {
+    /// The steps from the document's root.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    fn then(&self, step: Step) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(step);
+        Self(steps)
+    }
+}
+
+impl fmt::Display for DocPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("the document");
+        }
+        for (index, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Field(name) if index == 0 => write!(f, "{}", Shown(name))?,
+                Step::Field(name) => write!(f, ".{}", Shown(name))?,
+                Step::Item(item) => write!(f, "[{item}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// User input in a message: one line of ASCII, at most 64 bytes of it.
+pub(crate) struct Shown<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars().take(64) {
+            write!(f, "{}", character.escape_default())?;
+        }
+        if self.0.chars().nth(64).is_some() { f.write_str("...") } else { Ok(()) }
+    }
+}
+
+/// One thing wrong with a policy document.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Defect {
+    /// Where.
+    pub path: DocPath,
+    /// What was found, as in "found `x`" or "is missing".
+    pub found: String,
+    /// What is allowed there, or what to do: the mend.
+    pub expected: String,
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}; expected {}", self.path, self.found, self.expected)
+    }
+}
+
+/// The defects of a document as they are found.
+#[derive(Debug, Default)]
+pub(crate) struct Defects(RefCell<Vec<Defect>>);
+
+impl Defects {
+    pub(crate) fn report(&self, path: &DocPath, found: impl Into<String>, expected: impl Into<String>) {
+        let defect = Defect { path: path.clone(), found: found.into(), expected: expected.into() };
+        self.0.borrow_mut().push(defect);
+    }
+
+    pub(crate) fn into_sorted(self) -> Vec<Defect> {
+        let mut defects = self.0.into_inner();
+        defects.sort();
+        defects.dedup();
+        defects
+    }
+}
+
+/// A value of the document, with where it stands and where to report.
+#[derive(Clone)]
+pub(crate) struct Node<'a> {
+    value: &'a Json,
+    path: DocPath,
+    defects: &'a Defects,
+}
+
+impl<'a> Node<'a> {
+    pub(crate) fn root(value: &'a Json, defects: &'a Defects) -> Self {
+        Self { value, path: DocPath::default(), defects }
+    }
+
+    /// Reports that something else stands here.
+    pub(crate) fn wrong(&self, expected: impl fmt::Display) {
+        let found = match self.value {
+            Json::String(text) => format!("found `{}`", Shown(text)),
+            Json::Integer(number) => format!("found {number}"),
+            Json::Float(number) => format!("found {number}"),
+            Json::Bool(value) => format!("found {value}"),
+            other => format!("found {}", other.kind()),
+        };
+        self.defects.report(&self.path, found, expected.to_string());
+    }
+
+    /// Reports a defect whose value must not be shown.
+    pub(crate) fn wrong_secret(&self, found: impl fmt::Display, expected: impl fmt::Display) {
+        self.defects.report(&self.path, format!("found {found}"), expected.to_string());
+    }
+
+    /// A section, whose fields are then asked for one by one.
+    pub(crate) fn section(&self) -> Option<Section<'a>> {
+        match self.value {
+            Json::Object(object) => Some(Section::new(object, self.path.clone(), self.defects)),
+            _ => {
+                self.wrong("a section with fields");
+                None
+            }
+        }
+    }
+
+    /// The items of a list.
+    pub(crate) fn list(&self, most: usize) -> Option<Vec<Self>> {
+        match self.value {
+            Json::Array(items) if items.len() <= most => {
+                let item =
+                    |(index, value)| Self { value, path: self.path.then(Step::Item(index)), defects: self.defects };
+                Some(items.iter().enumerate().map(item).collect())
+            }
+            Json::Array(items) => {
+                self.wrong_secret(format_args!("a list of {}", items.len()), format_args!("at most {most} items"));
+                None
+            }
+            _ => {
+                self.wrong("a list");
+                None
+            }
+        }
+    }
+
+    /// A string that must not be shown; nothing is reported.
+    pub(crate) fn secret_text(&self) -> Option<&'a str> {
+        match self.value {
+            Json::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether this word stands here.
+    pub(crate) fn is_text(&self, word: &str) -> bool {
+        matches!(self.value, Json::String(text) if text == word)
+    }
+
+    /// Whether any word stands here.
+    pub(crate) fn is_any_text(&self) -> bool {
+        matches!(self.value, Json::String(_))
+    }
+
+    pub(crate) fn text(&self) -> Option<&'a str> {
+        let text = self.secret_text();
+        if text.is_none() {
+            self.wrong("a string");
+        }
+        text
+    }
+
+    /// A string that is one of a type's canonical forms.
+    pub(crate) fn parsed<T: FromStr<Err: fmt::Display>>(&self) -> Option<T> {
+        let text = self.text()?;
+        text.parse().map_err(|error: T::Err| self.wrong(strip_expected(&error.to_string()))).ok()
+    }
+
+    /// One of a closed list of words.
+    pub(crate) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        let allowed = || words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+        let Json::String(text) = self.value else {
+            self.wrong(allowed());
+            return None;
+        };
+        let found = words.iter().find_map(|(word, value)| (word == text).then_some(*value));
+        if found.is_none() {
+            self.wrong(allowed());
+        }
+        found
+    }
+
+    pub(crate) fn boolean(&self) -> Option<bool> {
+        match self.value {
+            Json::Bool(value) => Some(*value),
+            _ => {
+                self.wrong("true or false");
+                None
+            }
+        }
+    }
+
+    /// A whole number from `least` to `most`.
+    pub(crate) fn number(&self, least: u32, most: u32) -> Option<u32> {
+        let number = match self.value {
+            Json::Integer(number) => u32::try_from(*number).ok().filter(|number| (least..=most).contains(number)),
+            _ => None,
+        };
+        if number.is_none() {
+            self.wrong(format_args!("a whole number from {least} to {most}"));
+        }
+        number
+    }
+}
+
+/// `NameError` and its like say "expected x"; a defect says so itself.
+fn strip_expected(text: &str) -> &str {
+    text.strip_prefix("expected ").unwrap_or(text)
+}
+
+/// A section of the document. What is not asked for by the time it goes is an unknown field.
+pub(crate) struct Section<'a> {
+    object: &'a Object,
+    path: DocPath,
+    defects: &'a Defects,
+    known: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> Section<'a> {
+    fn new(object: &'a Object, path: DocPath, defects: &'a Defects) -> Self {
+        let mut seen = BTreeSet::new();
+        for (name, _) in &object.0 {
+            if !seen.insert(name) {
+                defects.report(&path.then(Step::Field(name.clone())), "appears twice", "each field once");
+            }
+        }
+        Self { object, path, defects, known: RefCell::default() }
+    }
+
+    pub(crate) fn path(&self) -> &DocPath {
+        &self.path
+    }
+
+    pub(crate) fn defects(&self) -> &'a Defects {
+        self.defects
+    }
+
+    /// Where a field of this section stands.
+    pub(crate) fn path_of(&self, field: &str) -> DocPath {
+        self.path.then(Step::Field(field.to_owned()))
+    }
+
+    pub(crate) fn optional(&self, field: &'static str) -> Option<Node<'a>> {
+        self.known.borrow_mut().push(field);
+        let value = self.object.get(field)?;
+        Some(Node { value, path: self.path_of(field), defects: self.defects })
+    }
+
+    pub(crate) fn required(&self, field: &'static str, expected: &str) -> Option<Node<'a>> {
+        let node = self.optional(field);
+        if node.is_none() {
+            self.defects.report(&self.path_of(field), "is missing", expected);
+        }
+        node
+    }
+
+    /// A field with a default: `None` only if what stands there is wrong, which has been reported.
+    pub(crate) fn or<T>(&self, field: &'static str, default: T, read: impl FnOnce(Node<'a>) -> Option<T>) -> Option<T> {
+        match self.optional(field) {
+            None => Some(default),
+            Some(node) => read(node),
+        }
+    }
+
+    /// The names of all fields that stand here, with their nodes: for sections whose keys are data.
+    pub(crate) fn entries(&self) -> Vec<(&'a str, Node<'a>)> {
+        let node = |(name, value): &'a (String, Json)| {
+            let node = Node { value, path: self.path_of(name), defects: self.defects };
+            (name.as_str(), node)
+        };
+        self.object.0.iter().map(node).collect()
+    }
+
+    /// Reports every field that nobody asked for, with the nearest known one.
+    pub(crate) fn finish(self) {
+        let known = self.known.borrow();
+        for (name, _) in &self.object.0 {
+            if !known.contains(&name.as_str()) {
+                let nearest = known.iter().filter(|field| similar(name, field)).min_by_key(|field| field.len());
+                let expected = match nearest {
+                    Some(field) => format!("`{field}`"),
+                    None => format!(
+                        "one of {}",
+                        known.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
+                    ),
+                };
+                self.defects.report(&self.path_of(name), "is not a field of the policy", expected);
+            }
+        }
+    }
+}
+
+/// Whether a field was probably meant: the same letters but for case and separators, or one that begins the other.
+fn similar(found: &str, field: &str) -> bool {
+    let fold = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let (found, field) = (fold(found), fold(field));
+    let begins = found.len() >= 4 && field.len() >= 4 && (found.starts_with(&field) || field.starts_with(&found));
+    found == field || begins
+}

@@ -1,0 +1,316 @@
+//! A compiled policy: what a tenant's document says, checked once and ready to be asked (section 2).
+//!
+//! [`compile`] is the only way to get one. [`Policy::admit`] is where a pass meets it (2.4, 3.5).
+
+mod compile;
+mod doc;
+mod scope;
+mod sections;
+
+pub use compile::{Compiled, Environment, compile};
+pub use doc::{Defect, DocPath, Step};
+pub use scope::{Directory, Scope, Target, User, UserType, Users};
+
+use std::fmt;
+
+use crate::key::{GatewayKeys, KeyRing, Passes, Upstream};
+use crate::names::{Identity, TenantId};
+use crate::pass::{AuthenticPass, GroupTags};
+use crate::path::{LocalPath, PathPattern};
+use crate::refusal::Refusal;
+use crate::time::{Minutes, Seconds, UnixSeconds};
+
+/// A tenant's policy.
+pub struct Policy {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The hosts it answers for, as the document has them.
+    pub hosts: Vec<HostPattern>,
+    /// What a pass's `iss` must be.
+    pub issuer: String,
+    /// What a pass's `aud` must be.
+    pub audience: String,
+    /// How far clocks may be apart; widens a multi-use pass's start only (2.3).
+    pub clock_skew: Seconds,
+    /// Verifies passes.
+    pub pass_keys: KeyRing<Passes>,
+    /// Signs sessions, seals cookies, hashes holders.
+    pub gateway_keys: GatewayKeys,
+    /// Signs assertions, verifies receipts.
+    pub upstream_keys: KeyRing<Upstream>,
+    /// What passes must be like, and for whom.
+    pub passes: TemporaryAccessPass,
+    /// Who exists.
+    pub directory: Directory,
+    /// Where passes are presented.
+    pub sign_in: SignIn,
+    /// What a registering session may do.
+    pub registration: Registration,
+    /// How a session is kept.
+    pub session: SessionRules,
+    /// The header that names the user to the application.
+    pub user_header: String,
+    /// Where the record of passes is kept.
+    pub ledger: LedgerPlace,
+    /// Who may administer; `None` for no admin API.
+    pub admin: Option<Admin>,
+    /// What the plugin's own pages say of the place.
+    pub pages: Pages,
+    /// Where the plugin's own endpoints live.
+    pub base_path: LocalPath,
+}
+
+/// Graph's `temporaryAccessPassAuthenticationMethodConfiguration`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemporaryAccessPass {
+    /// Whether passes are accepted at all.
+    pub enabled: bool,
+    /// Characters of a typed code.
+    pub default_length: u32,
+    /// Lifetime of a pass whose issuer names none.
+    pub default_lifetime: Minutes,
+    /// The shortest lifetime.
+    pub minimum_lifetime: Minutes,
+    /// The longest lifetime.
+    pub maximum_lifetime: Minutes,
+    /// Whether every pass must be one-time.
+    pub is_usable_once: bool,
+    /// Whom the policy targets.
+    pub scope: Scope,
+}
+
+/// Where and how passes are presented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// The gateway's own sign-in.
+    pub path: LocalPath,
+    /// The field of the user's name.
+    pub user_field: String,
+    /// The field of the pass.
+    pub pass_field: String,
+    /// How long after its issue a pass may start.
+    pub starts_within: Minutes,
+}
+
+/// What a registering session may do, and how it ends well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// Where a registering person is sent.
+    pub page: LocalPath,
+    /// What a registering session may reach.
+    pub allow: Vec<PathPattern>,
+    /// Whether a receipt completes.
+    pub by_receipt: bool,
+    /// The answers that complete.
+    pub by_response: Vec<ResponseRule>,
+    /// What a receipt leads to; an answer by status always acts as [`Then::SignIn`].
+    pub then: Then,
+    /// How long a registering session lasts.
+    pub window: Minutes,
+    /// How often the holder of a one-time pass may sign in again.
+    pub retries: u8,
+    /// What becomes of the application's cookies.
+    pub cookies: CookieRule,
+}
+
+/// An answer of the application that means "registered".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResponseRule {
+    /// The request's method.
+    pub method: String,
+    /// The request's path.
+    pub path: PathPattern,
+    /// The answer's status: one of these.
+    pub status: Vec<u16>,
+}
+
+/// What follows a completed registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Then {
+    /// The session is over; the person signs in with the new method.
+    SignIn,
+    /// The session opens the rest of the site.
+    Continue,
+}
+
+/// What becomes of the application's cookies during a session (5.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookieRule {
+    /// Encrypted for this session.
+    Sealed,
+    /// Held back both ways.
+    Withheld,
+}
+
+/// How a session is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRules {
+    /// The cookie's name, which begins with `__Host-`.
+    pub cookie: String,
+    /// Whether a registered session ends with its pass.
+    pub ends_with_pass: bool,
+    /// The longest a session lasts.
+    pub maximum: Minutes,
+}
+
+/// Where the record of passes is kept (section 7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LedgerPlace {
+    /// In the proxy's own memory.
+    SharedData {
+        /// About how many records it holds.
+        maximum_records: u32,
+    },
+    /// In an etcd v3 cluster.
+    Etcd(Etcd),
+}
+
+/// An etcd v3 cluster reached through the proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Etcd {
+    /// The proxy's name for the cluster.
+    pub cluster: String,
+    /// What `:authority` says.
+    pub authority: String,
+    /// What keys begin with.
+    pub prefix: String,
+    /// How long a call may take.
+    pub timeout_in_milliseconds: u32,
+    /// How often a registering session is checked again.
+    pub recheck: Seconds,
+    /// How often a registered session is checked again.
+    pub recheck_registered: Seconds,
+    /// How long a check may be overdue.
+    pub grace: Seconds,
+    /// The variable that holds the user name.
+    pub username_env: Option<String>,
+    /// The variable that holds the password.
+    pub password_env: Option<String>,
+}
+
+/// Who may administer, and where (section 11).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// The hosts on which the admin API answers.
+    pub hosts: Vec<HostPattern>,
+    /// Whether a reason must be given.
+    pub require_reason: bool,
+    /// Limits by role.
+    pub caps: Vec<(String, Cap)>,
+    /// What the proxy's own verified token is looked up by: provider and claim of the roles.
+    pub jwt_authn: Option<(String, String)>,
+}
+
+/// What a role may issue at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cap {
+    /// The longest lifetime.
+    pub maximum_lifetime: Option<Minutes>,
+    /// Whether only one-time passes.
+    pub is_usable_once: bool,
+}
+
+/// What the plugin's own pages say of the place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pages {
+    /// The organisation.
+    pub name: String,
+    /// Whom to ask.
+    pub contact: Option<String>,
+    /// A sentence of help.
+    pub help: Option<String>,
+    /// `#rrggbb`.
+    pub colour: Option<String>,
+}
+
+/// A host of a policy: exact or `*.suffix`, lower-cased, without trailing dot; or every host.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HostPattern {
+    /// This host.
+    Exact(String),
+    /// Every host that ends so; kept with its leading dot.
+    Suffix(String),
+    /// Every host.
+    Any,
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(host) => f.write_str(host),
+            Self::Suffix(suffix) => write!(f, "*{suffix}"),
+            Self::Any => f.write_str("*"),
+        }
+    }
+}
+
+/// A pass that the policy lets in, with who it is for: the last proof before the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    /// The pass.
+    pub pass: AuthenticPass,
+    /// Its user.
+    pub identity: Identity,
+}
+
+impl Policy {
+    /// Judges an authentic pass by its times and by the policy now loaded (2.4, 3.2, 3.5).
+    ///
+    /// `typed` is the user name that came with it, if any.
+    ///
+    /// # Errors
+    /// The first check that fails, in the order of 3.4: whose pass it is, its times, then the policy.
+    pub fn admit(&self, pass: AuthenticPass, typed: Option<&str>, now: UnixSeconds) -> Result<Admitted, Refusal> {
+        let identity = self.directory.resolve(&pass.user);
+        if let Some(typed) = typed {
+            self.same_user(&pass, identity.as_ref(), typed)?;
+        }
+        let skew = if pass.once { Seconds::default() } else { self.clock_skew };
+        if pass.issued > now.plus(self.clock_skew) || pass.start > now.plus(skew) {
+            return Err(Refusal::NotYetValid);
+        }
+        if now >= pass.end {
+            return Err(Refusal::Expired);
+        }
+        let identity = identity.ok_or(Refusal::OutOfScope)?;
+        self.still_open_to(&identity, pass.groups.as_ref())?;
+        let lifetimes = Seconds::from(self.passes.minimum_lifetime)..=Seconds::from(self.passes.maximum_lifetime);
+        let starts_within = Seconds::from(self.sign_in.starts_within);
+        if !lifetimes.contains(&pass.lifetime()) || pass.start.since(pass.issued) > starts_within {
+            return Err(Refusal::LifetimeOutOfPolicy);
+        }
+        if self.passes.is_usable_once && !pass.once {
+            return Err(Refusal::MultiUseForbidden);
+        }
+        Ok(Admitted { pass, identity })
+    }
+
+    /// Whether the policy now loaded lets this user hold a pass or a session at all (2.4).
+    ///
+    /// # Errors
+    /// `disabled` or `out_of_scope`.
+    pub fn still_open_to(&self, identity: &Identity, claimed: Option<&GroupTags>) -> Result<(), Refusal> {
+        if !self.passes.enabled {
+            return Err(Refusal::Disabled);
+        }
+        self.passes.scope.judge(&self.directory, identity, claimed)
+    }
+
+    fn same_user(&self, pass: &AuthenticPass, identity: Option<&Identity>, typed: &str) -> Result<(), Refusal> {
+        let same = match identity {
+            Some(identity) => {
+                typed.parse().ok().and_then(|name| self.directory.resolve(&name)).is_some_and(|user| user == *identity)
+            }
+            None => pass.user.as_str().eq_ignore_ascii_case(typed),
+        };
+        if same { Ok(()) } else { Err(Refusal::WrongUser) }
+    }
+
+    /// How long a record must be kept after its floor so that nothing that it refuses could still be valid (7.2).
+    #[must_use]
+    pub fn longest_from_issue(&self) -> Seconds {
+        let start = Seconds::from(self.sign_in.starts_within).get();
+        let lifetime = Seconds::from(self.passes.maximum_lifetime).get();
+        Seconds::new(start.saturating_add(lifetime).saturating_add(self.clock_skew.get()))
+    }
+}
