@@ -40,6 +40,12 @@ impl Stream {
         Self { own_cookies, clear: None, session: None }
     }
 
+    /// Whether the request came with a live session, so that it matters who gave the answer.
+    #[must_use]
+    pub fn has_session(&self) -> bool {
+        self.session.is_some()
+    }
+
     pub(super) fn clearing(self, cookie: &str) -> Self {
         Self { clear: Some(cookie.to_owned()), ..self }
     }

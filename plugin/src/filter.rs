@@ -1,0 +1,214 @@
+//! One stream through its phases: asks the gate, carries its answer out.
+//!
+//! Needs no `allow_on_headers_stop_iteration` and is safe with it: a request whose body may hold a pass goes on in its
+//! headers and is held in its body, decided at the body's end or at the trailers. Once the plugin has answered, nothing
+//! more of the request goes on.
+
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+use tapgate_core::audit::{AuditEvent, Origin};
+use tapgate_core::context::Context as RuleContext;
+use tapgate_core::decide::{AwaitBody, Decision, Gate, Head, MOST_BODY, ResponseView, Stream, Verdict};
+use tapgate_core::headers::HeaderEdits;
+use tapgate_core::ledger::settle;
+use tapgate_core::request::RequestView;
+
+use crate::host::{self, Buffer, HostRandom, Level, Map};
+use crate::ledger::SharedData;
+use crate::metrics::Metrics;
+
+/// One stream.
+pub(crate) struct Filter {
+    gate: Option<Rc<Gate>>,
+    metrics: Metrics,
+    phase: Phase,
+}
+
+/// How far the stream has come.
+enum Phase {
+    /// Nothing seen, or nothing to do.
+    Idle,
+    /// The request's body may hold a pass.
+    Body(Box<AwaitBody>),
+    /// The request has gone on.
+    Forwarded(Stream),
+    /// The plugin has answered.
+    Replied,
+}
+
+impl Filter {
+    pub(crate) fn new(gate: Option<Rc<Gate>>, metrics: Metrics) -> Self {
+        Self { gate, metrics, phase: Phase::Idle }
+    }
+
+    /// Asks the rules something, with the time, randomness and ledger of this moment.
+    fn ask<D>(&self, question: impl FnOnce(&mut RuleContext<'_>, &mut SharedData<'_>) -> D) -> Option<D> {
+        let now = host::now().ok()?;
+        let mut context = RuleContext { now, random: &mut HostRandom };
+        Some(question(&mut context, &mut SharedData { metrics: &self.metrics }))
+    }
+
+    fn carry_out(&mut self, decision: Option<Decision>) -> Action {
+        let decision = decision.unwrap_or_else(Decision::internal_error);
+        self.report(&decision.audit);
+        match decision.verdict {
+            Verdict::Reply(reply) => {
+                self.phase = Phase::Replied;
+                if host::reply(&reply).is_err() {
+                    self.refuse();
+                }
+                Action::Pause
+            }
+            Verdict::Forward(forward) => {
+                if host::edit(Map::RequestHeaders, &forward.edits).is_err() {
+                    return self.refuse();
+                }
+                self.phase = Phase::Forwarded(forward.stream);
+                Action::Continue
+            }
+        }
+    }
+
+    /// Answers with an internal error. If even that fails the stream stays held: it never goes on.
+    fn refuse(&mut self) -> Action {
+        self.phase = Phase::Replied;
+        host::log(Level::Error, "tapgate: the proxy failed a call; request refused");
+        if let Verdict::Reply(reply) = Decision::internal_error().verdict {
+            let _ = host::reply(&reply);
+        }
+        Action::Pause
+    }
+
+    /// Makes edits that a message must not go on without.
+    fn edit(&mut self, map: Map, edits: &HeaderEdits) -> Action {
+        if host::edit(map, edits).is_err() { self.refuse() } else { Action::Continue }
+    }
+
+    fn report(&self, events: &[AuditEvent]) {
+        for event in events {
+            self.metrics.count(&event.counter());
+            if let Some(span) = event.took {
+                self.metrics.took(span);
+            }
+            if event.is_logged() {
+                let address = host::property("source\0address");
+                let request_id = host::property("request\0id");
+                host::log(Level::Warn, &event.line(Origin { address: &address, request_id: &request_id }));
+            }
+        }
+    }
+
+    /// Decides by the body that is held.
+    fn body_is_complete(&mut self, body: Box<AwaitBody>, bytes: &[u8]) -> Action {
+        let decision = self.ask(|context, ledger| settle(body.complete(bytes, context), ledger, context));
+        self.carry_out(decision)
+    }
+
+    fn held_body_is_complete(&mut self, body: Box<AwaitBody>) -> Action {
+        // One byte over the limit is enough to know that it is over.
+        match host::buffer(Buffer::RequestBody, MOST_BODY.saturating_add(1)) {
+            Ok(bytes) => self.body_is_complete(body, &bytes),
+            Err(_) => self.refuse(),
+        }
+    }
+}
+
+impl Context for Filter {}
+
+impl HttpContext for Filter {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        let Some(gate) = self.gate.clone() else { return self.refuse() };
+        let headers = host::headers(Map::RequestHeaders);
+        let pairs = headers.pairs();
+        let head =
+            self.ask(|context, ledger| settle(gate.request(&RequestView::new(&pairs), context), ledger, context));
+        match head {
+            Some(Head::Body(body)) => {
+                if host::edit(Map::RequestHeaders, body.edits()).is_err() {
+                    return self.refuse();
+                }
+                if end_of_stream {
+                    return self.body_is_complete(body, b"");
+                }
+                self.phase = Phase::Body(body);
+                Action::Continue
+            }
+            Some(Head::Decided(decision)) => self.carry_out(Some(decision)),
+            None => self.carry_out(None),
+        }
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Body(body) if size > MOST_BODY => {
+                let decision = self.ask(|context, _| body.too_large(context));
+                self.carry_out(decision)
+            }
+            Phase::Body(body) if end_of_stream => self.held_body_is_complete(body),
+            Phase::Replied => {
+                self.phase = Phase::Replied;
+                Action::Pause
+            }
+            held @ Phase::Body(_) => {
+                self.phase = held;
+                Action::Pause
+            }
+            other => {
+                self.phase = other;
+                Action::Continue
+            }
+        }
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        let Some(gate) = self.gate.clone() else { return self.refuse() };
+        let trailers = host::headers(Map::RequestTrailers);
+        let edits = gate.request_trailers(&trailers.pairs());
+        if self.edit(Map::RequestTrailers, &edits) == Action::Pause {
+            return Action::Pause;
+        }
+        // With trailers the body never ends in its own callback: this is its end.
+        match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Body(body) => self.held_body_is_complete(body),
+            Phase::Replied => {
+                self.phase = Phase::Replied;
+                Action::Pause
+            }
+            other => {
+                self.phase = other;
+                Action::Continue
+            }
+        }
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        // Besides the application's answers these are the proxy's own, and ours, which come by here too.
+        let Phase::Forwarded(stream) = &self.phase else { return Action::Continue };
+        let headers = host::headers(Map::ResponseHeaders);
+        let pairs = headers.pairs();
+        let from_application = stream.has_session() && host::property("response\0code_details") == b"via_upstream";
+        let response = ResponseView { headers: &pairs, from_application };
+        let decision = self.ask(|context, ledger| {
+            Gate::response(stream, &response, context).map(|step| settle(step, ledger, context))
+        });
+        match decision {
+            Some(Ok(decision)) => {
+                self.report(&decision.audit);
+                self.edit(Map::ResponseHeaders, &decision.edits)
+            }
+            Some(Err(_)) | None => self.refuse(),
+        }
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        if matches!(self.phase, Phase::Replied) {
+            return Action::Continue;
+        }
+        let trailers = host::headers(Map::ResponseTrailers);
+        let edits = Gate::response_trailers(&trailers.pairs());
+        // By now the answer is on its way: what cannot be taken out can only be cut off.
+        self.edit(Map::ResponseTrailers, &edits)
+    }
+}

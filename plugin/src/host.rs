@@ -1,0 +1,326 @@
+//! Every call to the proxy, and nothing else: bytes in, bytes out, every status checked.
+//!
+//! The SDK's own wrappers panic on unexpected statuses and on header values that are not UTF-8, so these are externs of
+//! our own over the same ABI (proxy-wasm 0.2.1). All `unsafe` of the plugin is in this file; each block says why it holds.
+#![expect(unsafe_code, reason = "calls across the ABI; every pointer handed over lives through its call")]
+
+use tapgate_core::headers::{Header, HeaderEdits};
+use tapgate_core::random::{NoEntropy, Random};
+use tapgate_core::reply::Reply;
+use tapgate_core::time::UnixSeconds;
+
+/// The proxy did not do what it was asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HostError(i32);
+
+const OK: i32 = 0;
+const NOT_FOUND: i32 = 1;
+const CAS_MISMATCH: i32 = 8;
+
+mod abi {
+    #[link(wasm_import_module = "env")]
+    unsafe extern "C" {
+        pub(super) fn proxy_log(level: i32, text: *const u8, size: usize) -> i32;
+        pub(super) fn proxy_get_current_time_nanoseconds(out: *mut u64) -> i32;
+        pub(super) fn proxy_get_header_map_pairs(map: i32, out: *mut *mut u8, size: *mut usize) -> i32;
+        pub(super) fn proxy_add_header_map_value(
+            map: i32,
+            name: *const u8,
+            name_size: usize,
+            value: *const u8,
+            value_size: usize,
+        ) -> i32;
+        pub(super) fn proxy_remove_header_map_value(map: i32, name: *const u8, name_size: usize) -> i32;
+        pub(super) fn proxy_get_buffer_bytes(
+            buffer: i32,
+            start: usize,
+            most: usize,
+            out: *mut *mut u8,
+            size: *mut usize,
+        ) -> i32;
+        pub(super) fn proxy_get_property(path: *const u8, path_size: usize, out: *mut *mut u8, size: *mut usize)
+        -> i32;
+        pub(super) fn proxy_get_shared_data(
+            key: *const u8,
+            key_size: usize,
+            out: *mut *mut u8,
+            size: *mut usize,
+            cas: *mut u32,
+        ) -> i32;
+        pub(super) fn proxy_set_shared_data(
+            key: *const u8,
+            key_size: usize,
+            value: *const u8,
+            value_size: usize,
+            cas: u32,
+        ) -> i32;
+        pub(super) fn proxy_send_local_response(
+            status: u32,
+            details: *const u8,
+            details_size: usize,
+            body: *const u8,
+            body_size: usize,
+            headers: *const u8,
+            headers_size: usize,
+            grpc_status: i32,
+        ) -> i32;
+        pub(super) fn proxy_define_metric(kind: i32, name: *const u8, name_size: usize, id: *mut u32) -> i32;
+        pub(super) fn proxy_increment_metric(id: u32, by: i64) -> i32;
+        pub(super) fn proxy_record_metric(id: u32, value: u64) -> i32;
+    }
+
+    #[link(wasm_import_module = "wasi_snapshot_preview1")]
+    unsafe extern "C" {
+        pub(super) fn random_get(buffer: *mut u8, size: usize) -> i32;
+    }
+}
+
+/// How much a log line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// Daily business.
+    Info = 2,
+    /// What common default levels keep.
+    Warn = 3,
+    /// What keeps a policy from loading.
+    Error = 4,
+}
+
+/// Which headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Map {
+    /// The request's.
+    RequestHeaders = 0,
+    /// The request's trailers.
+    RequestTrailers = 1,
+    /// The answer's.
+    ResponseHeaders = 2,
+    /// The answer's trailers.
+    ResponseTrailers = 3,
+}
+
+/// Which buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Buffer {
+    /// The request's body, as far as it is held.
+    RequestBody = 0,
+    /// The plugin's configuration.
+    PluginConfiguration = 7,
+}
+
+/// Which kind of metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MetricKind {
+    /// Only grows.
+    Counter = 0,
+    /// Keeps a distribution.
+    Histogram = 2,
+}
+
+fn check(status: i32) -> Result<(), HostError> {
+    if status == OK { Ok(()) } else { Err(HostError(status)) }
+}
+
+/// Takes over bytes that the proxy put into our memory; nothing if it put none.
+fn take(pointer: *mut u8, size: usize) -> Vec<u8> {
+    if pointer.is_null() || size == 0 {
+        return Vec::new();
+    }
+    // SAFETY: the proxy got this memory from the SDK's allocator during the call, as a `Vec<u8>` of this capacity which
+    // was then forgotten, and filled it; nobody else has it.
+    unsafe { Vec::from_raw_parts(pointer, size, size) }
+}
+
+/// Calls a function that gives bytes.
+fn bytes(call: impl FnOnce(*mut *mut u8, *mut usize) -> i32) -> Result<Vec<u8>, HostError> {
+    let mut pointer = std::ptr::null_mut();
+    let mut size = 0;
+    check(call(&raw mut pointer, &raw mut size))?;
+    Ok(take(pointer, size))
+}
+
+/// Writes a line to the proxy's log. A log that cannot be written to changes nothing.
+pub(crate) fn log(level: Level, text: &str) {
+    // SAFETY: `text` lives through the call.
+    let _ = unsafe { abi::proxy_log(level as i32, text.as_ptr(), text.len()) };
+}
+
+/// Now, by the proxy's clock.
+pub(crate) fn now() -> Result<UnixSeconds, HostError> {
+    let mut nanoseconds = 0;
+    // SAFETY: the proxy writes one u64.
+    check(unsafe { abi::proxy_get_current_time_nanoseconds(&raw mut nanoseconds) })?;
+    UnixSeconds::new(nanoseconds / 1_000_000_000).ok_or(HostError(OK))
+}
+
+/// The proxy's randomness.
+pub(crate) struct HostRandom;
+
+impl Random for HostRandom {
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<(), NoEntropy> {
+        // SAFETY: the proxy writes `buffer.len()` bytes into `buffer`.
+        let status = unsafe { abi::random_get(buffer.as_mut_ptr(), buffer.len()) };
+        if status == OK { Ok(()) } else { Err(NoEntropy) }
+    }
+}
+
+/// A header map as the proxy gave it: one block, with the place of each name and value.
+pub(crate) struct Headers {
+    block: Vec<u8>,
+    places: Vec<[std::ops::Range<usize>; 2]>,
+}
+
+impl Headers {
+    /// Names and values. Empty if the proxy gave a block that makes no sense, which is a reason to refuse.
+    pub(crate) fn pairs(&self) -> Vec<Header<'_>> {
+        let slice = |range: &std::ops::Range<usize>| self.block.get(range.clone()).unwrap_or_default();
+        self.places.iter().map(|[name, value]| (slice(name), slice(value))).collect()
+    }
+
+    /// Reads a block: a count, the sizes of each name and value, then each of them with a zero byte after it.
+    fn read(block: Vec<u8>) -> Self {
+        let places = Self::places(&block).unwrap_or_default();
+        Self { block, places }
+    }
+
+    fn places(block: &[u8]) -> Option<Vec<[std::ops::Range<usize>; 2]>> {
+        let (count, rest) = block.split_first_chunk::<4>()?;
+        let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
+        let sizes = rest.as_chunks::<8>().0.get(..count)?;
+        let mut at = count.checked_mul(8)?.checked_add(4)?;
+        let mut next = |size: &[u8]| {
+            let size = usize::try_from(u32::from_le_bytes(size.try_into().ok()?)).ok()?;
+            let end = at.checked_add(size)?;
+            let range = at..end;
+            at = end.checked_add(1)?;
+            block.get(range.clone())?;
+            Some(range)
+        };
+        sizes
+            .iter()
+            .map(|sizes| {
+                let (name, value) = sizes.split_at_checked(4)?;
+                Some([next(name)?, next(value)?])
+            })
+            .collect()
+    }
+}
+
+/// Reads a header map.
+pub(crate) fn headers(map: Map) -> Headers {
+    // SAFETY: the proxy writes a pointer and a size.
+    let block = bytes(|pointer, size| unsafe { abi::proxy_get_header_map_pairs(map as i32, pointer, size) });
+    Headers::read(block.unwrap_or_default())
+}
+
+/// Makes edits in a header map. Stops at the first that fails: the message must not go on then.
+pub(crate) fn edit(map: Map, edits: &HeaderEdits) -> Result<(), HostError> {
+    for name in &edits.remove {
+        // SAFETY: `name` lives through the call.
+        let status = unsafe { abi::proxy_remove_header_map_value(map as i32, name.as_ptr(), name.len()) };
+        // A name that is not there is as good as removed.
+        if status != NOT_FOUND {
+            check(status)?;
+        }
+    }
+    for (name, value) in &edits.add {
+        // SAFETY: both live through the call.
+        check(unsafe {
+            abi::proxy_add_header_map_value(map as i32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+        })?;
+    }
+    Ok(())
+}
+
+/// Reads at most `most` bytes from the beginning of a buffer.
+pub(crate) fn buffer(buffer: Buffer, most: usize) -> Result<Vec<u8>, HostError> {
+    // SAFETY: the proxy writes a pointer and a size.
+    let read = |pointer, size| unsafe { abi::proxy_get_buffer_bytes(buffer as i32, 0, most, pointer, size) };
+    bytes(read).or_else(|error| if error.0 == NOT_FOUND { Ok(Vec::new()) } else { Err(error) })
+}
+
+/// Reads a property of the stream; empty if there is none. `path` has a zero byte between its segments.
+pub(crate) fn property(path: &str) -> Vec<u8> {
+    // SAFETY: `path` lives through the call; the proxy writes a pointer and a size.
+    let read = |pointer, size| unsafe { abi::proxy_get_property(path.as_ptr(), path.len(), pointer, size) };
+    bytes(read).unwrap_or_default()
+}
+
+/// Reads a shared value and its version; `None` if there is none.
+pub(crate) fn shared_data(key: &str) -> Result<Option<(Vec<u8>, u32)>, HostError> {
+    let mut cas = 0;
+    // SAFETY: `key` lives through the call; the proxy writes a pointer, a size and a version.
+    let read =
+        |pointer, size| unsafe { abi::proxy_get_shared_data(key.as_ptr(), key.len(), pointer, size, &raw mut cas) };
+    match bytes(read) {
+        Ok(value) => Ok(Some((value, cas))),
+        Err(HostError(NOT_FOUND)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a shared value if its version is still `cas`; with `None`, only if there is no value yet. `false` if not.
+pub(crate) fn set_shared_data(key: &str, value: &[u8], cas: Option<u32>) -> Result<bool, HostError> {
+    // Any version but the present one fails on a present key, and every one inserts an absent one.
+    let cas = cas.unwrap_or(u32::MAX);
+    // SAFETY: both live through the call.
+    match unsafe { abi::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas) } {
+        CAS_MISMATCH => Ok(false),
+        status => check(status).map(|()| true),
+    }
+}
+
+/// Answers the request in the application's place.
+pub(crate) fn reply(reply: &Reply) -> Result<(), HostError> {
+    let headers = block(&reply.headers).ok_or(HostError(OK))?;
+    let details = b"tapgate";
+    let (body, details) = (reply.body.as_slice(), details.as_slice());
+    // SAFETY: all of them live through the call.
+    check(unsafe {
+        abi::proxy_send_local_response(
+            u32::from(reply.status),
+            details.as_ptr(),
+            details.len(),
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            -1,
+        )
+    })
+}
+
+/// Writes headers as the block that [`Headers::read`] reads.
+fn block(headers: &[(&'static str, String)]) -> Option<Vec<u8>> {
+    let size = |text: &str| Some(u32::try_from(text.len()).ok()?.to_le_bytes());
+    let mut block = u32::try_from(headers.len()).ok()?.to_le_bytes().to_vec();
+    for (name, value) in headers {
+        block.extend_from_slice(&size(name)?);
+        block.extend_from_slice(&size(value)?);
+    }
+    for text in headers.iter().flat_map(|(name, value)| [*name, value.as_str()]) {
+        block.extend_from_slice(text.as_bytes());
+        block.push(0);
+    }
+    Some(block)
+}
+
+/// Defines a metric, or finds it if another worker has.
+pub(crate) fn define_metric(kind: MetricKind, name: &str) -> Result<u32, HostError> {
+    let mut id = 0;
+    // SAFETY: `name` lives through the call; the proxy writes an id.
+    check(unsafe { abi::proxy_define_metric(kind as i32, name.as_ptr(), name.len(), &raw mut id) })?;
+    Ok(id)
+}
+
+/// Adds one to a counter.
+pub(crate) fn increment(id: u32) {
+    // SAFETY: no pointers. A metric that cannot be counted changes nothing.
+    let _ = unsafe { abi::proxy_increment_metric(id, 1) };
+}
+
+/// Records a value in a histogram.
+pub(crate) fn record(id: u32, value: u64) {
+    // SAFETY: no pointers. A metric that cannot be recorded changes nothing.
+    let _ = unsafe { abi::proxy_record_metric(id, value) };
+}

@@ -1,0 +1,114 @@
+//! The ledger in the proxy's shared data (7.4): right across the workers of one process, gone with it.
+//!
+//! Records lie packed in buckets; a bucket's version stands for its records'. Every write is a compare-and-swap of the
+//! whole bucket, so no two workers can both have changed it.
+
+use tapgate_core::ledger::bucket::{self, Bucket};
+use tapgate_core::ledger::{Ledger, Loaded, Record, RecordName, SwapReply, Unavailable, Version};
+use tapgate_core::names::TenantId;
+use tapgate_core::policy::{LedgerPlace, Policy};
+use tapgate_core::time::UnixSeconds;
+
+use crate::host::{self, HostError};
+use crate::metrics::Metrics;
+
+impl From<HostError> for Failed {
+    fn from(_: HostError) -> Self {
+        Self
+    }
+}
+
+impl From<Unavailable> for Failed {
+    fn from(_: Unavailable) -> Self {
+        Self
+    }
+}
+
+/// The proxy failed, or what it holds makes no sense.
+struct Failed;
+
+/// Shared data as a ledger.
+pub(crate) struct SharedData<'a> {
+    pub(crate) metrics: &'a Metrics,
+}
+
+impl Ledger for SharedData<'_> {
+    fn load(&mut self, policy: &Policy, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Unavailable> {
+        self.metrics.count("tapgate.ledger.load");
+        load(&policy.tenant, name, now).map_err(|Failed| {
+            self.metrics.count("tapgate.ledger.failure");
+            Unavailable
+        })
+    }
+
+    fn swap(
+        &mut self,
+        policy: &Policy,
+        name: &RecordName,
+        expected: Option<Version>,
+        record: &Record,
+        now: UnixSeconds,
+    ) -> SwapReply {
+        self.metrics.count("tapgate.ledger.swap");
+        let reply = swap(policy, name, expected, record, now).unwrap_or(SwapReply::Refused);
+        match reply {
+            SwapReply::Lost => self.metrics.count("tapgate.ledger.swap_lost"),
+            SwapReply::Refused => self.metrics.count("tapgate.ledger.failure"),
+            SwapReply::Swapped | SwapReply::Unknown => {}
+        }
+        reply
+    }
+}
+
+fn load(tenant: &TenantId, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Failed> {
+    let birth = begin(tenant, now)?;
+    let record = match host::shared_data(&bucket::key(tenant, name))? {
+        None => None,
+        Some((bytes, cas)) => Bucket::decode(&bytes)?.get(name)?.map(|record| (record, Version(u64::from(cas)))),
+    };
+    Ok(Loaded { birth, record })
+}
+
+fn swap(
+    policy: &Policy,
+    name: &RecordName,
+    expected: Option<Version>,
+    record: &Record,
+    now: UnixSeconds,
+) -> Result<SwapReply, Failed> {
+    let LedgerPlace::SharedData { maximum_records } = policy.ledger else { return Err(Failed) };
+    let key = bucket::key(&policy.tenant, name);
+    let stored = host::shared_data(&key)?;
+    let cas = stored.as_ref().map(|(_, cas)| *cas);
+    let bytes = stored.map(|(bytes, _)| bytes).unwrap_or_default();
+    let bucket = Bucket::decode(&bytes)?;
+    let standing = bucket.get(name)?.and(cas).map(|cas| Version(u64::from(cas)));
+    if standing != expected {
+        return Ok(SwapReply::Lost);
+    }
+    let Ok(bytes) = bucket.with(name, record, bucket::capacity(maximum_records), now) else {
+        return Ok(SwapReply::Refused);
+    };
+    Ok(if host::set_shared_data(&key, &bytes, cas)? { SwapReply::Swapped } else { SwapReply::Lost })
+}
+
+/// When this tenant's ledger began; begins it, insert-once, if it has not (7.1a).
+fn begin(tenant: &TenantId, now: UnixSeconds) -> Result<UnixSeconds, Failed> {
+    let key = bucket::birth_key(tenant);
+    if let Some((bytes, _)) = host::shared_data(&key)? {
+        return Ok(bucket::decode_birth(&bytes)?);
+    }
+    if host::set_shared_data(&key, &bucket::encode_birth(now), None)? {
+        return Ok(now);
+    }
+    let (bytes, _) = host::shared_data(&key)?.ok_or(Failed)?;
+    Ok(bucket::decode_birth(&bytes)?)
+}
+
+/// Begins a tenant's ledger as early as can be, so that few passes are older than it. That it may fail changes nothing:
+/// the first load begins it then.
+pub(crate) fn begin_early(tenant: &TenantId) {
+    if let Ok(now) = host::now() {
+        let _ = begin(tenant, now);
+    }
+}

@@ -1,0 +1,106 @@
+//! Loads the policy: what the proxy hands over as configuration, compiled entirely or not at all.
+//!
+//! Configure is deterministic: it depends on configuration and environment only, since Envoy leaves the filter out on a
+//! worker whose configure fails after the first one succeeded.
+
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::ContextType;
+use tapgate_core::audit::escaped;
+use tapgate_core::decide::Gate;
+use tapgate_core::policy::{Defect, LedgerPlace, compile};
+
+use crate::filter::Filter;
+use crate::host::{self, Buffer, Level};
+use crate::ledger;
+use crate::metrics::Metrics;
+
+/// The first byte of a `google.protobuf.Struct` that has fields.
+const STRUCT_TAG: u8 = 0x0a;
+
+/// The plugin as a whole, on one worker.
+#[derive(Default)]
+pub(crate) struct Root {
+    /// `None` until a policy is loaded: then every request is refused.
+    gate: Option<Rc<Gate>>,
+    metrics: Metrics,
+}
+
+impl Context for Root {}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, size: usize) -> bool {
+        let Ok(document) = host::buffer(Buffer::PluginConfiguration, size) else {
+            host::log(Level::Error, "tapgate: the proxy did not hand over the plugin's configuration");
+            return false;
+        };
+        match load(&document) {
+            Ok(gate) => {
+                announce(&gate);
+                gate.policies().iter().for_each(|policy| ledger::begin_early(&policy.tenant));
+                self.gate = Some(Rc::new(gate));
+                true
+            }
+            Err(reasons) => {
+                for reason in reasons {
+                    host::log(Level::Error, &format!("tapgate: policy refused: {}", one_line(&reason)));
+                }
+                false
+            }
+        }
+    }
+
+    fn create_http_context(&self, _context: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Filter::new(self.gate.clone(), self.metrics.clone())))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+fn load(document: &[u8]) -> Result<Gate, Vec<String>> {
+    if document.trim_ascii().is_empty() {
+        return Err(vec!["no configuration: hand over the policy as JSON in a google.protobuf.StringValue".to_owned()]);
+    }
+    let environment = |name: &str| std::env::var(name).ok();
+    let compiled = compile(document, &environment).map_err(|defects| reasons(document, &defects))?;
+    let gate = Gate::new(compiled);
+    match gate.policies().iter().find(|policy| !matches!(policy.ledger, LedgerPlace::SharedData { .. })) {
+        Some(policy) => Err(vec![format!(
+            "`ledger` of tenant {}: this build keeps ledgers in shared data only; expected `sharedData`",
+            policy.tenant
+        )]),
+        None => Ok(gate),
+    }
+}
+
+fn reasons(document: &[u8], defects: &[Defect]) -> Vec<String> {
+    let is_json = tapgate_core::json::document(document).is_ok();
+    if !is_json && document.first() == Some(&STRUCT_TAG) {
+        return vec![
+            "the configuration is a google.protobuf.Struct, which Envoy hands over as protobuf bytes; \
+             put the policy as JSON text into a google.protobuf.StringValue instead"
+                .to_owned(),
+        ];
+    }
+    defects.iter().map(ToString::to_string).collect()
+}
+
+/// A defect as one line of ASCII. Defects bound what they quote themselves.
+fn one_line(text: &str) -> String {
+    text.as_bytes().chunks(100).map(escaped).collect()
+}
+
+fn announce(gate: &Gate) {
+    for policy in gate.policies() {
+        let line = format!(
+            "tapgate: loaded policy of tenant {} (version 1, hash {}); ledger in shared data: lost on restart, a second \
+             process is a second ledger",
+            policy.tenant,
+            gate.hash()
+        );
+        host::log(Level::Info, &line);
+    }
+}
