@@ -36,17 +36,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind, for counters.
-    pub const ALL: [Self; 7] = [
-        Self::SignIn,
-        Self::Confinement,
-        Self::Completion,
-        Self::Receipt,
-        Self::SessionEnd,
-        Self::SignOut,
-        Self::Request,
-    ];
-
     /// Its name in logs and counters.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -93,8 +82,8 @@ pub struct AuditEvent {
     pub kind: Kind,
     /// What came of it.
     pub outcome: Outcome,
-    /// Whose gateway.
-    pub tenant: TenantId,
+    /// Whose gateway, where one could be told.
+    pub tenant: Option<TenantId>,
     /// Who.
     pub who: Who,
     /// The pass's id.
@@ -115,7 +104,8 @@ pub struct Origin<'a> {
 }
 
 impl AuditEvent {
-    /// Whether it is written to the log, or only counted.
+    /// Whether it is written to the log, or only counted: a page asks for dozens of things that a registering session may
+    /// not have, and each of them would be a line.
     #[must_use]
     pub fn is_logged(&self) -> bool {
         match self.outcome {
@@ -151,7 +141,7 @@ impl AuditEvent {
         if alarm {
             fields.raw("alarm", "true");
         }
-        fields.text("tenant", self.tenant.as_str().as_bytes());
+        fields.maybe("tenant", self.tenant.as_ref().map(|tenant| tenant.as_str().as_bytes()));
         match &self.who {
             Who::Unknown => {}
             Who::User(identity) => fields.text("user", identity.as_str().as_bytes()),
@@ -228,7 +218,7 @@ mod tests {
             time: UnixSeconds::new(1_795_500_473).unwrap(),
             kind: Kind::SignIn,
             outcome: Outcome::Refused(Refusal::AlreadyUsed),
-            tenant: "contoso".parse().unwrap(),
+            tenant: Some("contoso".parse().unwrap()),
             who: Who::User("a\"b\\c".parse().unwrap()),
             pass: Some("p-1".parse().unwrap()),
             session: None,

@@ -10,34 +10,44 @@ pub(crate) struct Pair<'a> {
     pub(crate) value: &'a [u8],
 }
 
-/// Every pair of every `Cookie` line, in order; a part without `=` is a nameless cookie's value (RFC 6265bis, 5.7).
+/// Every pair of every `Cookie` line, in order.
 pub(crate) fn pairs<'a>(headers: &[Header<'a>]) -> impl Iterator<Item = Pair<'a>> {
-    headers
-        .iter()
-        .filter(|(name, _)| name.eq_ignore_ascii_case(b"cookie"))
-        .flat_map(|(_, line)| line.split(|byte| *byte == b';'))
-        .map(<[u8]>::trim_ascii)
-        .filter(|part| !part.is_empty())
-        .map(|part| match split_once(part, b'=') {
-            Some((name, value)) => Pair { name: name.trim_ascii(), value: value.trim_ascii() },
-            None => Pair { name: b"", value: part },
-        })
+    lines(headers).flat_map(pairs_of)
 }
 
-/// Writes pairs as one `Cookie` line.
-pub(crate) fn line(pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
-    let mut line = Vec::new();
-    for (name, value) in pairs {
-        if !line.is_empty() {
-            line.extend_from_slice(b"; ");
+fn lines<'a>(headers: &[Header<'a>]) -> impl Iterator<Item = &'a [u8]> {
+    headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(b"cookie")).map(|(_, line)| *line)
+}
+
+/// The pairs of one line; a part without `=` is a nameless cookie's value (RFC 6265bis, 5.7).
+fn pairs_of(line: &[u8]) -> impl Iterator<Item = Pair<'_>> {
+    let parts = line.split(|byte| *byte == b';').map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
+    parts.map(|part| match split_once(part, b'=') {
+        Some((name, value)) => Pair { name: name.trim_ascii(), value: value.trim_ascii() },
+        None => Pair { name: b"", value: part },
+    })
+}
+
+/// All `Cookie` lines as one.
+pub(crate) fn one_line(headers: &[Header<'_>]) -> Vec<u8> {
+    lines(headers).collect::<Vec<_>>().join(&b"; "[..])
+}
+
+/// A line again with the values that `value` gives; pairs for which it gives none are left out.
+pub(crate) fn rewritten(line: &[u8], value: impl Fn(Pair<'_>) -> Option<Vec<u8>>) -> Vec<u8> {
+    let mut rewritten = Vec::new();
+    for pair in pairs_of(line) {
+        let Some(value) = value(pair) else { continue };
+        if !rewritten.is_empty() {
+            rewritten.extend_from_slice(b"; ");
         }
-        if !name.is_empty() {
-            line.extend_from_slice(name);
-            line.push(b'=');
+        if !pair.name.is_empty() {
+            rewritten.extend_from_slice(pair.name);
+            rewritten.push(b'=');
         }
-        line.extend_from_slice(value);
+        rewritten.extend_from_slice(&value);
     }
-    line
+    rewritten
 }
 
 /// A `Set-Cookie` header taken apart: attributes stay as they are.

@@ -6,8 +6,7 @@ use sha2::{Digest as _, Sha256};
 pub(crate) fn length_prefixed(fields: &[&[u8]]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for field in fields {
-        // No field that reaches this function is anywhere near 4 GiB; one that were would still hash, to a value of
-        // its own length modulo 2^32, never to another list's.
+        // No field that reaches this function is anywhere near 4 GiB.
         let length = u32::try_from(field.len()).unwrap_or(u32::MAX);
         bytes.extend_from_slice(&length.to_be_bytes());
         bytes.extend_from_slice(field);

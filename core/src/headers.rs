@@ -98,7 +98,7 @@ pub fn redirects_meaning(name: &[u8]) -> bool {
 /// Whether a policy may use this name as its `userHeader`: one with a meaning of its own would break requests (2.3).
 #[must_use]
 pub fn is_fit_for_identity(name: &str) -> bool {
-    const TAKEN: [&str; 24] = [
+    const TAKEN: [&str; 31] = [
         "accept",
         "authorization",
         "connection",
@@ -123,12 +123,21 @@ pub fn is_fit_for_identity(name: &str) -> bool {
         "warning",
         "x-request-id",
         "set-cookie",
+        "cache-control",
+        "pragma",
+        "priority",
+        "x-real-ip",
+        "true-client-ip",
+        "traceparent",
+        "x-requested-with",
     ];
     const FAMILIES: [&str; 9] =
         ["content-", "x-forwarded-", "x-envoy-", "sec-", "proxy-", "accept-", "if-", "access-control-", "tapgate-"];
     let token = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     let fits = !name.is_empty() && name.len() <= 64 && name.bytes().all(token);
-    let free = !TAKEN.contains(&name) && !FAMILIES.iter().any(|family| name.starts_with(family));
+    let free = !TAKEN.contains(&name)
+        && !redirects_meaning(name.as_bytes())
+        && !FAMILIES.iter().any(|family| name.starts_with(family));
     fits && (free || name == DEFAULT_USER_HEADER)
 }
 

@@ -208,7 +208,7 @@ impl Refusal {
             Self::LedgerUnavailable => own(
                 503,
                 "Try again shortly",
-                "Your sign-in could not be recorded just now. Your pass has not been used up; try again in a moment.",
+                "The gateway cannot look up or record sign-ins just now, so it lets nobody in. Try again in a moment.",
             ),
             Self::CrossSite => own(
                 403,

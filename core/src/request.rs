@@ -76,7 +76,7 @@ impl<'a> RequestView<'a> {
         without_query(self.field(":path").one().unwrap_or_default())
     }
 
-    /// The value of a query parameter, undecoded: good for names of a closed list and for bytes that are checked after.
+    /// The value of a query parameter, decoded; what it may be is checked by whoever asks.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
         let target = self.field(":path").one()?;
@@ -90,7 +90,7 @@ impl<'a> RequestView<'a> {
         self.field(":authority").one().unwrap_or_default()
     }
 
-    /// Whether the request may change state by its method (RFC 9110, 9.2.1).
+    /// Whether the request's method promises to change no state: GET or HEAD (4.2).
     #[must_use]
     pub fn is_safe(&self) -> bool {
         matches!(self.method(), Some(b"GET" | b"HEAD"))
@@ -312,7 +312,7 @@ mod tests {
         for authority in ["localhost:10000", "127.0.0.1:10000", "[::1]:10000", "a.localhost:10000"] {
             let origin = format!("http://{authority}");
             with(&[(":authority", authority), ("origin", &origin)], |request| {
-                assert!(!request.is_cross_site(), "{origin}")
+                assert!(!request.is_cross_site(), "{origin}");
             });
         }
         with(&[(":authority", "127.evil.example"), ("origin", "http://127.evil.example")], |request| {

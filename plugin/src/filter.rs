@@ -17,13 +17,15 @@ use tapgate_core::request::RequestView;
 
 use crate::host::{self, Buffer, HostRandom, Level, Map};
 use crate::ledger::SharedData;
-use crate::metrics::Metrics;
+use crate::root::Worker;
 
 /// One stream.
 pub(crate) struct Filter {
     gate: Option<Rc<Gate>>,
-    metrics: Metrics,
+    worker: Worker,
     phase: Phase,
+    /// For the log: while the body and the answer pass by, the request's headers are gone.
+    request_id: Vec<u8>,
 }
 
 /// How far the stream has come.
@@ -39,26 +41,26 @@ enum Phase {
 }
 
 impl Filter {
-    pub(crate) fn new(gate: Option<Rc<Gate>>, metrics: Metrics) -> Self {
-        Self { gate, metrics, phase: Phase::Idle }
+    pub(crate) fn new(gate: Option<Rc<Gate>>, worker: Worker) -> Self {
+        Self { gate, worker, phase: Phase::Idle, request_id: Vec::new() }
     }
 
     /// Asks the rules something, with the time, randomness and ledger of this moment.
     fn ask<D>(&self, question: impl FnOnce(&mut RuleContext<'_>, &mut SharedData<'_>) -> D) -> Option<D> {
         let now = host::now().ok()?;
         let mut context = RuleContext { now, random: &mut HostRandom };
-        Some(question(&mut context, &mut SharedData { metrics: &self.metrics }))
+        Some(question(&mut context, &mut SharedData { metrics: &self.worker.metrics, births: &self.worker.births }))
     }
 
     fn carry_out(&mut self, decision: Option<Decision>) -> Action {
-        let decision = decision.unwrap_or_else(Decision::internal_error);
+        let Some(decision) = decision else { return self.refuse() };
         self.report(&decision.audit);
         match decision.verdict {
             Verdict::Reply(reply) => {
-                self.phase = Phase::Replied;
                 if host::reply(&reply).is_err() {
-                    self.refuse();
+                    return self.refuse();
                 }
+                self.phase = Phase::Replied;
                 Action::Pause
             }
             Verdict::Forward(forward) => {
@@ -71,11 +73,15 @@ impl Filter {
         }
     }
 
-    /// Answers with an internal error. If even that fails the stream stays held: it never goes on.
+    /// Answers with an internal error, audited. If even that fails the stream stays held: it never goes on.
     fn refuse(&mut self) -> Action {
+        if matches!(self.phase, Phase::Replied) {
+            return Action::Pause;
+        }
         self.phase = Phase::Replied;
-        host::log(Level::Error, "tapgate: the proxy failed a call; request refused");
-        if let Verdict::Reply(reply) = Decision::internal_error().verdict {
+        let decision = Decision::internal_error(host::now().unwrap_or_default());
+        self.report(&decision.audit);
+        if let Verdict::Reply(reply) = decision.verdict {
             let _ = host::reply(&reply);
         }
         Action::Pause
@@ -86,16 +92,23 @@ impl Filter {
         if host::edit(map, edits).is_err() { self.refuse() } else { Action::Continue }
     }
 
+    /// Whether the stream belongs to a session, or may yet turn out to.
+    fn is_confined(&self) -> bool {
+        match &self.phase {
+            Phase::Forwarded(stream) => stream.has_session(),
+            Phase::Idle | Phase::Body(_) | Phase::Replied => true,
+        }
+    }
+
     fn report(&self, events: &[AuditEvent]) {
         for event in events {
-            self.metrics.count(&event.counter());
+            self.worker.metrics.count(&event.counter());
             if let Some(span) = event.took {
-                self.metrics.took(span);
+                self.worker.metrics.took(span);
             }
             if event.is_logged() {
                 let address = host::property("source\0address");
-                let request_id = host::property("request\0id");
-                host::log(Level::Warn, &event.line(Origin { address: &address, request_id: &request_id }));
+                host::log(Level::Warn, &event.line(Origin { address: &address, request_id: &self.request_id }));
             }
         }
     }
@@ -119,11 +132,13 @@ impl Context for Filter {}
 
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        let Some(gate) = self.gate.clone() else { return self.refuse() };
-        let headers = host::headers(Map::RequestHeaders);
+        let (Some(gate), Ok(headers)) = (self.gate.clone(), host::headers(Map::RequestHeaders)) else {
+            return self.refuse();
+        };
         let pairs = headers.pairs();
-        let head =
-            self.ask(|context, ledger| settle(gate.request(&RequestView::new(&pairs), context), ledger, context));
+        let request = RequestView::new(&pairs);
+        self.request_id = request.field("x-request-id").one().unwrap_or_default().to_vec();
+        let head = self.ask(|context, ledger| settle(gate.request(&request, context), ledger, context));
         match head {
             Some(Head::Body(body)) => {
                 if host::edit(Map::RequestHeaders, body.edits()).is_err() {
@@ -136,7 +151,7 @@ impl HttpContext for Filter {
                 Action::Continue
             }
             Some(Head::Decided(decision)) => self.carry_out(Some(decision)),
-            None => self.carry_out(None),
+            None => self.refuse(),
         }
     }
 
@@ -147,11 +162,7 @@ impl HttpContext for Filter {
                 self.carry_out(decision)
             }
             Phase::Body(body) if end_of_stream => self.held_body_is_complete(body),
-            Phase::Replied => {
-                self.phase = Phase::Replied;
-                Action::Pause
-            }
-            held @ Phase::Body(_) => {
+            held @ (Phase::Body(_) | Phase::Replied) => {
                 self.phase = held;
                 Action::Pause
             }
@@ -163,9 +174,10 @@ impl HttpContext for Filter {
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        let Some(gate) = self.gate.clone() else { return self.refuse() };
-        let trailers = host::headers(Map::RequestTrailers);
-        let edits = gate.request_trailers(&trailers.pairs());
+        let (Some(gate), Ok(trailers)) = (self.gate.clone(), host::headers(Map::RequestTrailers)) else {
+            return self.refuse();
+        };
+        let edits = gate.request_trailers(&trailers.pairs(), self.is_confined());
         if self.edit(Map::RequestTrailers, &edits) == Action::Pause {
             return Action::Pause;
         }
@@ -185,29 +197,42 @@ impl HttpContext for Filter {
 
     fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
         // Besides the application's answers these are the proxy's own, and ours, which come by here too.
-        let Phase::Forwarded(stream) = &self.phase else { return Action::Continue };
-        let headers = host::headers(Map::ResponseHeaders);
+        let from_application = || host::property("response\0code_details") == b"via_upstream";
+        let stream = match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Forwarded(stream) => stream,
+            // Nothing holds the headers of a request that waits for its body but the buffer filter: without it the
+            // application may answer before the body has ended.
+            Phase::Body(body) if from_application() => match self.ask(|context, _| body.answered_early(context)) {
+                Some(Decision { verdict: Verdict::Forward(forward), audit }) => {
+                    self.report(&audit);
+                    forward.stream
+                }
+                other => return self.carry_out(other),
+            },
+            other => {
+                self.phase = other;
+                return Action::Continue;
+            }
+        };
+        let Ok(headers) = host::headers(Map::ResponseHeaders) else { return self.refuse() };
         let pairs = headers.pairs();
-        let from_application = stream.has_session() && host::property("response\0code_details") == b"via_upstream";
+        let from_application = stream.has_session() && from_application();
         let response = ResponseView { headers: &pairs, from_application };
         let decision = self.ask(|context, ledger| {
-            Gate::response(stream, &response, context).map(|step| settle(step, ledger, context))
+            Gate::response(&stream, &response, context).map(|step| settle(step, ledger, context))
         });
-        match decision {
-            Some(Ok(decision)) => {
-                self.report(&decision.audit);
-                self.edit(Map::ResponseHeaders, &decision.edits)
-            }
-            Some(Err(_)) | None => self.refuse(),
-        }
+        let Some(Ok(decision)) = decision else { return self.refuse() };
+        self.report(&decision.audit);
+        self.phase = Phase::Forwarded(stream);
+        self.edit(Map::ResponseHeaders, &decision.edits)
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
         if matches!(self.phase, Phase::Replied) {
             return Action::Continue;
         }
-        let trailers = host::headers(Map::ResponseTrailers);
-        let edits = Gate::response_trailers(&trailers.pairs());
+        let Ok(trailers) = host::headers(Map::ResponseTrailers) else { return self.refuse() };
+        let edits = Gate::response_trailers(&trailers.pairs(), self.is_confined());
         // By now the answer is on its way: what cannot be taken out can only be cut off.
         self.edit(Map::ResponseTrailers, &edits)
     }

@@ -11,7 +11,12 @@ use tapgate_core::time::UnixSeconds;
 
 /// The proxy did not do what it was asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct HostError(i32);
+pub(crate) enum HostError {
+    /// It said so, with this status.
+    Status(i32),
+    /// It gave something that makes no sense.
+    Senseless,
+}
 
 const OK: i32 = 0;
 const NOT_FOUND: i32 = 1;
@@ -118,7 +123,7 @@ pub(crate) enum MetricKind {
 }
 
 fn check(status: i32) -> Result<(), HostError> {
-    if status == OK { Ok(()) } else { Err(HostError(status)) }
+    if status == OK { Ok(()) } else { Err(HostError::Status(status)) }
 }
 
 /// Takes over bytes that the proxy put into our memory; nothing if it put none.
@@ -150,7 +155,7 @@ pub(crate) fn now() -> Result<UnixSeconds, HostError> {
     let mut nanoseconds = 0;
     // SAFETY: the proxy writes one u64.
     check(unsafe { abi::proxy_get_current_time_nanoseconds(&raw mut nanoseconds) })?;
-    UnixSeconds::new(nanoseconds / 1_000_000_000).ok_or(HostError(OK))
+    UnixSeconds::new(nanoseconds / 1_000_000_000).ok_or(HostError::Senseless)
 }
 
 /// The proxy's randomness.
@@ -171,16 +176,16 @@ pub(crate) struct Headers {
 }
 
 impl Headers {
-    /// Names and values. Empty if the proxy gave a block that makes no sense, which is a reason to refuse.
+    /// Names and values.
     pub(crate) fn pairs(&self) -> Vec<Header<'_>> {
         let slice = |range: &std::ops::Range<usize>| self.block.get(range.clone()).unwrap_or_default();
         self.places.iter().map(|[name, value]| (slice(name), slice(value))).collect()
     }
 
     /// Reads a block: a count, the sizes of each name and value, then each of them with a zero byte after it.
-    fn read(block: Vec<u8>) -> Self {
-        let places = Self::places(&block).unwrap_or_default();
-        Self { block, places }
+    fn read(block: Vec<u8>) -> Result<Self, HostError> {
+        let places = if block.is_empty() { Some(Vec::new()) } else { Self::places(&block) };
+        Ok(Self { places: places.ok_or(HostError::Senseless)?, block })
     }
 
     fn places(block: &[u8]) -> Option<Vec<[std::ops::Range<usize>; 2]>> {
@@ -206,11 +211,11 @@ impl Headers {
     }
 }
 
-/// Reads a header map.
-pub(crate) fn headers(map: Map) -> Headers {
+/// Reads a header map. A message whose headers cannot be read cannot be judged: it must not go on.
+pub(crate) fn headers(map: Map) -> Result<Headers, HostError> {
     // SAFETY: the proxy writes a pointer and a size.
-    let block = bytes(|pointer, size| unsafe { abi::proxy_get_header_map_pairs(map as i32, pointer, size) });
-    Headers::read(block.unwrap_or_default())
+    let block = bytes(|pointer, size| unsafe { abi::proxy_get_header_map_pairs(map as i32, pointer, size) })?;
+    Headers::read(block)
 }
 
 /// Makes edits in a header map. Stops at the first that fails: the message must not go on then.
@@ -236,7 +241,7 @@ pub(crate) fn edit(map: Map, edits: &HeaderEdits) -> Result<(), HostError> {
 pub(crate) fn buffer(buffer: Buffer, most: usize) -> Result<Vec<u8>, HostError> {
     // SAFETY: the proxy writes a pointer and a size.
     let read = |pointer, size| unsafe { abi::proxy_get_buffer_bytes(buffer as i32, 0, most, pointer, size) };
-    bytes(read).or_else(|error| if error.0 == NOT_FOUND { Ok(Vec::new()) } else { Err(error) })
+    bytes(read).or_else(|error| if error == HostError::Status(NOT_FOUND) { Ok(Vec::new()) } else { Err(error) })
 }
 
 /// Reads a property of the stream; empty if there is none. `path` has a zero byte between its segments.
@@ -254,7 +259,7 @@ pub(crate) fn shared_data(key: &str) -> Result<Option<(Vec<u8>, u32)>, HostError
         |pointer, size| unsafe { abi::proxy_get_shared_data(key.as_ptr(), key.len(), pointer, size, &raw mut cas) };
     match bytes(read) {
         Ok(value) => Ok(Some((value, cas))),
-        Err(HostError(NOT_FOUND)) => Ok(None),
+        Err(HostError::Status(NOT_FOUND)) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -272,7 +277,7 @@ pub(crate) fn set_shared_data(key: &str, value: &[u8], cas: Option<u32>) -> Resu
 
 /// Answers the request in the application's place.
 pub(crate) fn reply(reply: &Reply) -> Result<(), HostError> {
-    let headers = block(&reply.headers).ok_or(HostError(OK))?;
+    let headers = block(&reply.headers).ok_or(HostError::Senseless)?;
     let details = b"tapgate";
     let (body, details) = (reply.body.as_slice(), details.as_slice());
     // SAFETY: all of them live through the call.

@@ -3,6 +3,10 @@
 //! Records lie packed in buckets; a bucket's version stands for its records'. Every write is a compare-and-swap of the
 //! whole bucket, so no two workers can both have changed it.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use tapgate_core::ledger::bucket::{self, Bucket};
 use tapgate_core::ledger::{Ledger, Loaded, Record, RecordName, SwapReply, Unavailable, Version};
 use tapgate_core::names::TenantId;
@@ -27,15 +31,19 @@ impl From<Unavailable> for Failed {
 /// The proxy failed, or what it holds makes no sense.
 struct Failed;
 
+/// When ledgers began, as far as this worker has asked: a birth never changes while shared data lives.
+pub(crate) type Births = Rc<RefCell<BTreeMap<TenantId, UnixSeconds>>>;
+
 /// Shared data as a ledger.
 pub(crate) struct SharedData<'a> {
     pub(crate) metrics: &'a Metrics,
+    pub(crate) births: &'a Births,
 }
 
 impl Ledger for SharedData<'_> {
     fn load(&mut self, policy: &Policy, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Unavailable> {
         self.metrics.count("tapgate.ledger.load");
-        load(&policy.tenant, name, now).map_err(|Failed| {
+        self.read(&policy.tenant, name, now).map_err(|Failed| {
             self.metrics.count("tapgate.ledger.failure");
             Unavailable
         })
@@ -60,13 +68,23 @@ impl Ledger for SharedData<'_> {
     }
 }
 
-fn load(tenant: &TenantId, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Failed> {
-    let birth = begin(tenant, now)?;
-    let record = match host::shared_data(&bucket::key(tenant, name))? {
-        None => None,
-        Some((bytes, cas)) => Bucket::decode(&bytes)?.get(name)?.map(|record| (record, Version(u64::from(cas)))),
-    };
-    Ok(Loaded { birth, record })
+impl SharedData<'_> {
+    fn read(&self, tenant: &TenantId, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Failed> {
+        let known = self.births.borrow().get(tenant).copied();
+        let birth = match known {
+            Some(birth) => birth,
+            None => {
+                let birth = begin(tenant, now)?;
+                self.births.borrow_mut().insert(tenant.clone(), birth);
+                birth
+            }
+        };
+        let record = match host::shared_data(&bucket::key(tenant, name))? {
+            None => None,
+            Some((bytes, cas)) => Bucket::decode(&bytes)?.get(name)?.map(|record| (record, Version(u64::from(cas)))),
+        };
+        Ok(Loaded { birth, record })
+    }
 }
 
 fn swap(

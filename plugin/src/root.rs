@@ -13,7 +13,7 @@ use tapgate_core::policy::{Defect, LedgerPlace, compile};
 
 use crate::filter::Filter;
 use crate::host::{self, Buffer, Level};
-use crate::ledger;
+use crate::ledger::{self, Births};
 use crate::metrics::Metrics;
 
 /// The first byte of a `google.protobuf.Struct` that has fields.
@@ -24,7 +24,14 @@ const STRUCT_TAG: u8 = 0x0a;
 pub(crate) struct Root {
     /// `None` until a policy is loaded: then every request is refused.
     gate: Option<Rc<Gate>>,
-    metrics: Metrics,
+    worker: Worker,
+}
+
+/// What all streams of a worker share.
+#[derive(Clone, Default)]
+pub(crate) struct Worker {
+    pub(crate) metrics: Metrics,
+    pub(crate) births: Births,
 }
 
 impl Context for Root {}
@@ -52,7 +59,7 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, _context: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Filter::new(self.gate.clone(), self.metrics.clone())))
+        Some(Box::new(Filter::new(self.gate.clone(), self.worker.clone())))
     }
 
     fn get_type(&self) -> Option<ContextType> {
@@ -77,8 +84,9 @@ fn load(document: &[u8]) -> Result<Gate, Vec<String>> {
 }
 
 fn reasons(document: &[u8], defects: &[Defect]) -> Vec<String> {
-    let is_json = tapgate_core::json::document(document).is_ok();
-    if !is_json && document.first() == Some(&STRUCT_TAG) {
+    // The tag is also a newline, with which a JSON text may begin; then a brace follows it.
+    let is_text = document.trim_ascii_start().first() == Some(&b'{');
+    if !is_text && document.first() == Some(&STRUCT_TAG) {
         return vec![
             "the configuration is a google.protobuf.Struct, which Envoy hands over as protobuf bytes; \
              put the policy as JSON text into a google.protobuf.StringValue instead"

@@ -1,12 +1,15 @@
-//! What a flow needs to remember of a request: owned, because the headers are gone by the time a ledger answers.
+//! What a flow needs to remember of a request: owned, because the headers are gone by the time a ledger answers, and
+//! little, because a client may open many requests and finish none.
+
+use std::sync::Arc;
 
 use super::response::Stream;
 use super::{Forward, Gate};
 use crate::cookie;
 use crate::headers::{HeaderEdits, redirects_meaning};
-use crate::names::SessionId;
+use crate::names::{HolderId, SessionId};
 use crate::path::{ReturnTo, is_ambiguous};
-use crate::policy::Policy;
+use crate::policy::{CookieRule, Policy};
 use crate::refusal::Refusal;
 use crate::request::{BodyFormat, RequestView};
 use crate::seal;
@@ -25,32 +28,62 @@ pub(super) struct Asked {
     pub(super) tunnel: bool,
     pub(super) body_format: Option<BodyFormat>,
     pub(super) content_length: Option<u64>,
-    /// Why the sign-in page is shown, from its address.
-    pub(super) reason: Option<Refusal>,
-    /// Where the person wants to go, from the sign-in page's address.
-    pub(super) return_to: Option<ReturnTo>,
-    /// The browser's holder cookie, if it has exactly one in the right form.
-    pub(super) holder: Option<SessionId>,
+    /// What the address of one of the plugin's own endpoints says.
+    pub(super) address: Address,
     pub(super) has_cookies: bool,
-    /// The plugin's own cookies, by name.
-    own: Vec<(Vec<u8>, Vec<u8>)>,
-    /// All others.
-    others: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) session_cookie: SessionCookie,
+    /// The browser's holder cookie, if it has exactly one in the right form.
+    pub(super) holder: Option<HolderId>,
+    /// The names of the plugin's own cookies, of all tenants.
+    own_cookies: Arc<[Vec<u8>]>,
+    kept: Kept,
+}
+
+/// The query of a plugin endpoint.
+#[derive(Default)]
+pub(super) struct Address {
+    /// Why the sign-in page is shown.
+    pub(super) reason: Option<Refusal>,
+    /// Where the person wants to go.
+    pub(super) return_to: Option<ReturnTo>,
+}
+
+/// The tenant's session cookie.
+pub(super) enum SessionCookie {
+    None,
+    One(Vec<u8>),
+    Several,
+}
+
+/// Headers that edits are made from, until they are made.
+#[derive(Default)]
+struct Kept {
+    /// All cookies as one line, if any of them must not go on as it is.
+    cookies: Option<Vec<u8>>,
     /// Reserved names to be removed.
     reserved: Vec<Vec<u8>>,
     /// Names to be removed from a registering session's request.
     meaning: Vec<Vec<u8>>,
-    own_cookies: Vec<Vec<u8>>,
 }
 
 impl Asked {
-    pub(super) fn of(request: &RequestView<'_>, gate: &Gate) -> Self {
-        let pair = |pair: cookie::Pair<'_>| (pair.name.to_vec(), pair.value.to_vec());
-        let is_own = |pair: &(Vec<u8>, Vec<u8>)| gate.own_cookies.contains(&pair.0);
-        let (own, others): (Vec<_>, Vec<_>) = cookie::pairs(request.headers()).map(pair).partition(is_own);
-        let meaning = request.headers().iter().map(|(name, _)| *name).filter(|name| redirects_meaning(name));
+    pub(super) fn of(request: &RequestView<'_>, gate: &Gate, policy: Option<&Policy>) -> Self {
         let path = request.path();
-        let mut asked = Self {
+        let values = |name: &[u8]| {
+            let mut values = cookie::pairs(request.headers()).filter(|pair| pair.name == name).map(|pair| pair.value);
+            (values.next(), values.next())
+        };
+        let session_cookie = match policy.map(|policy| values(policy.session.cookie.as_bytes())) {
+            None | Some((None, _)) => SessionCookie::None,
+            Some((Some(value), None)) => SessionCookie::One(value.to_vec()),
+            Some((Some(_), Some(_))) => SessionCookie::Several,
+        };
+        let holder = match values(HOLDER_COOKIE.as_bytes()) {
+            (Some(value), None) => std::str::from_utf8(value).ok().and_then(|value| value.parse().ok()),
+            _ => None,
+        };
+        let is_endpoint = policy.is_some_and(|policy| policy.base_path.below(path).is_some());
+        Self {
             method: request.method().unwrap_or_default().to_vec(),
             path: path.to_vec(),
             ambiguous: is_ambiguous(path),
@@ -61,64 +94,90 @@ impl Asked {
             tunnel: request.is_tunnel(),
             body_format: request.body_format(),
             content_length: request.content_length(),
-            reason: request.query("reason").and_then(|reason| Refusal::of_reason(&reason)),
-            return_to: request.query("return_to").and_then(|target| target.parse().ok()),
-            holder: None,
-            has_cookies: !own.is_empty() || !others.is_empty(),
-            own,
-            others,
-            reserved: gate.reserved.removals(request.headers()).map(<[u8]>::to_vec).collect(),
-            meaning: meaning.map(<[u8]>::to_vec).collect(),
-            own_cookies: gate.own_cookies.clone(),
-        };
-        asked.holder = match asked.own_values(HOLDER_COOKIE).as_slice() {
-            [value] => std::str::from_utf8(value).ok().and_then(|value| value.parse().ok()),
-            _ => None,
-        };
-        asked
-    }
-
-    /// The values of one of the plugin's own cookies.
-    pub(super) fn own_values(&self, name: &str) -> Vec<&[u8]> {
-        let values = self.own.iter().filter(|(known, _)| known == name.as_bytes());
-        values.map(|(_, value)| value.as_slice()).collect()
-    }
-
-    /// The names of the plugin's own cookies, of all tenants.
-    pub(super) fn own_cookies(&self) -> &[Vec<u8>] {
-        &self.own_cookies
+            address: if is_endpoint { Address::of(request) } else { Address::default() },
+            has_cookies: cookie::pairs(request.headers()).next().is_some(),
+            session_cookie,
+            holder,
+            own_cookies: Arc::clone(&gate.own_cookies),
+            kept: Kept::of(request, gate),
+        }
     }
 
     /// What is removed from every request, whatever its host: reserved names and the plugin's own cookies (6.1), and
     /// sealed values, which mean nothing outside their session.
     pub(super) fn strip(&self) -> HeaderEdits {
-        let sealed = |(_, value): &(Vec<u8>, Vec<u8>)| value.starts_with(seal::PREFIX.as_bytes());
-        let kept: Vec<_> = self.others.iter().filter(|pair| !sealed(pair)).cloned().collect();
-        let mut edits = self.without_reserved();
-        if !self.own.is_empty() || kept.len() != self.others.len() {
-            set_cookies(&mut edits, &kept);
+        let mut edits = self.kept.without_reserved();
+        if let Some(line) = &self.kept.cookies {
+            let kept = cookie::rewritten(line, |pair| {
+                let goes_on = !is_own(&self.own_cookies, &pair) && !is_sealed(&pair);
+                goes_on.then(|| pair.value.to_vec())
+            });
+            set_cookies(&mut edits, kept);
         }
         edits
     }
 
-    /// As [`Asked::strip`], but the application gets only the cookies that it set in this very session (5.7).
+    /// As [`Asked::strip`], but the application gets only the cookies that it set in this very session, and with
+    /// `withheld` none (5.7).
     pub(super) fn strip_for_session(&self, policy: &Policy, session: SessionId) -> HeaderEdits {
         let keys = &policy.gateway_keys.seal;
-        let opened = self.others.iter().filter_map(|(name, value)| {
-            let value = keys.open(&session, name, value)?;
-            Some((name.clone(), value))
-        });
-        let opened: Vec<_> = opened.collect();
-        let mut edits = self.without_reserved();
-        if self.has_cookies {
-            set_cookies(&mut edits, &opened);
-        }
+        let mut edits = self.kept.without_reserved();
+        let line = self.kept.cookies.as_deref().filter(|_| policy.registration.cookies == CookieRule::Sealed);
+        let opened = line.map(|line| cookie::rewritten(line, |pair| keys.open(&session, pair.name, pair.value)));
+        set_cookies(&mut edits, opened.unwrap_or_default());
+        edits
+    }
+
+    /// What is removed from a request that waits for its body and will not go on, should its headers be seen by
+    /// somebody before it is answered: everything that could say who it is from.
+    pub(super) fn strip_all(&self) -> HeaderEdits {
+        let mut edits = self.kept.without_reserved();
+        edits.remove(b"cookie");
+        self.strip_meaning(&mut edits);
         edits
     }
 
     /// Adds to `edits` the removal of headers that could make the application see another path or method (5.1).
     pub(super) fn strip_meaning(&self, edits: &mut HeaderEdits) {
-        self.meaning.iter().for_each(|name| edits.remove(name));
+        self.kept.meaning.iter().for_each(|name| edits.remove(name));
+    }
+
+    /// Forgets the headers, once all edits are made.
+    pub(super) fn forget_headers(&mut self) {
+        self.kept = Kept::default();
+        self.session_cookie = SessionCookie::None;
+    }
+
+    /// What a request with no session is remembered by.
+    pub(super) fn bare_stream(&self) -> Stream {
+        Stream::bare(Arc::clone(&self.own_cookies))
+    }
+
+    /// A request that goes on with no session.
+    pub(super) fn forward_bare(&self) -> Forward {
+        Forward { edits: self.strip(), stream: self.bare_stream() }
+    }
+}
+
+impl Address {
+    fn of(request: &RequestView<'_>) -> Self {
+        Self {
+            reason: request.query("reason").and_then(|reason| Refusal::of_reason(&reason)),
+            return_to: request.query("return_to").and_then(|target| target.parse().ok()),
+        }
+    }
+}
+
+impl Kept {
+    fn of(request: &RequestView<'_>, gate: &Gate) -> Self {
+        let headers = request.headers();
+        let touched = cookie::pairs(headers).any(|pair| is_own(&gate.own_cookies, &pair) || is_sealed(&pair));
+        let meaning = headers.iter().map(|(name, _)| *name).filter(|name| redirects_meaning(name));
+        Self {
+            cookies: touched.then(|| cookie::one_line(headers)),
+            reserved: gate.reserved.removals(headers).map(<[u8]>::to_vec).collect(),
+            meaning: meaning.map(<[u8]>::to_vec).collect(),
+        }
     }
 
     fn without_reserved(&self) -> HeaderEdits {
@@ -126,17 +185,20 @@ impl Asked {
         self.reserved.iter().for_each(|name| edits.remove(name));
         edits
     }
-
-    /// A request that goes on with no session.
-    pub(super) fn forward_bare(&self) -> Forward {
-        Forward { edits: self.strip(), stream: Stream::bare(self.own_cookies.clone()) }
-    }
 }
 
-fn set_cookies(edits: &mut HeaderEdits, pairs: &[(Vec<u8>, Vec<u8>)]) {
-    if pairs.is_empty() {
+fn is_own(own_cookies: &[Vec<u8>], pair: &cookie::Pair<'_>) -> bool {
+    own_cookies.iter().any(|own| own == pair.name)
+}
+
+fn is_sealed(pair: &cookie::Pair<'_>) -> bool {
+    pair.value.starts_with(seal::PREFIX.as_bytes())
+}
+
+fn set_cookies(edits: &mut HeaderEdits, line: Vec<u8>) {
+    if line.is_empty() {
         edits.remove(b"cookie");
     } else {
-        edits.set(b"cookie", cookie::line(pairs));
+        edits.set(b"cookie", line);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::confine::about;
 use super::person::is_over;
+use super::refusals::about;
 use super::response::{ResponseDecision, ResponseView, SessionStream, put_cookie};
 use crate::audit::{AuditEvent, Kind, Outcome};
 use crate::context::Context;
@@ -13,6 +13,7 @@ use crate::jws::{self, Typ};
 use crate::ledger::{self, Attempt, Complete, Completion, RecordName, Step};
 use crate::names::AttemptId;
 use crate::pass::{moment, text};
+use crate::path::ReturnTo;
 use crate::policy::{ResponseRule, Then};
 use crate::refusal::Refusal;
 use crate::session::{Session, State};
@@ -109,7 +110,12 @@ fn complete(
         audit.push(about(policy, context, Kind::Completion, Outcome::Refused(Refusal::Internal), session));
         return Step::Done(ResponseDecision { edits, audit });
     };
-    let registered = Session { state: State::Registered, end: session.registered_end(policy), ..session.clone() };
+    let redirects = matches!(response.status(), Some(301 | 302 | 303 | 307 | 308));
+    // An answer that leads somewhere leads where the person wanted to go (4.3): then that is done with.
+    let return_to = session.return_to.clone();
+    let (leads_to, later) = if redirects { (return_to, None) } else { (None, return_to) };
+    let end = session.registered_end(policy);
+    let registered = Session { state: State::Registered, end, return_to: later, ..session.clone() };
     // The cookie is made before the swap: what cannot be handed out must not be recorded.
     let value = match then {
         Then::SignIn => None,
@@ -124,9 +130,8 @@ fn complete(
     let event = Complete { session: session.id, then, registered_end: registered.end };
     let name = RecordName::of(&policy.tenant, &session.identity);
     let next = ledger::Next::Load(Attempt::begin(AttemptId::from_bytes(id), name, event));
-    let redirects = response.status().is_some_and(|status| (300..400).contains(&status));
     let mut finish =
-        Finish { policy: Arc::clone(policy), session: session.clone(), registered, value, redirects, edits, audit };
+        Finish { policy: Arc::clone(policy), session: session.clone(), registered, value, leads_to, edits, audit };
     ledger::carry_out(
         Arc::clone(policy),
         next,
@@ -149,8 +154,8 @@ struct Finish {
     registered: Session,
     /// The registered session's cookie, if it goes on.
     value: Option<String>,
-    /// Whether the answer leads somewhere else.
-    redirects: bool,
+    /// Where the answer leads instead.
+    leads_to: Option<ReturnTo>,
     edits: HeaderEdits,
     audit: Vec<AuditEvent>,
 }
@@ -167,8 +172,7 @@ impl Finish {
             None => cookie::cleared(name),
         };
         put_cookie(&mut self.edits, &cookie);
-        // An answer that leads somewhere leads where the person wanted to go (4.3).
-        if let Some(target) = self.session.return_to.as_ref().filter(|_| self.redirects) {
+        if let Some(target) = &self.leads_to {
             self.edits.set(b"location", target.as_str());
         }
         let took = Some(context.now.since(self.session.since));

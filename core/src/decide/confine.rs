@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::asked::Asked;
 use super::identity;
 use super::person::Person;
+use super::refusals::{self, about};
 use super::response::Stream;
-use super::{Decision, Forward, Verdict, event, internal};
-use crate::audit::{AuditEvent, Kind, Outcome, Who};
+use super::{Decision, Forward, Verdict, internal};
+use crate::audit::{Kind, Outcome};
 use crate::context::Context;
 use crate::cookie;
 use crate::pages;
@@ -100,33 +101,6 @@ pub(super) fn over(policy: &Policy, asked: &Asked, session: &Session, context: &
 /// The answer while the ledger cannot say whether a session is live: nothing is opened (10.2).
 pub(super) fn unavailable(policy: &Policy, asked: &Asked, session: &Session, context: &Context<'_>) -> Decision {
     let refusal = Refusal::LedgerUnavailable;
-    let reply = refused(policy, asked, refusal);
+    let reply = refusals::of_request(policy, asked, refusal);
     Decision::reply(reply).audited(about(policy, context, Kind::Request, Outcome::Refused(refusal), session))
-}
-
-/// A refusal in the form that the caller reads (4.5).
-pub(super) fn refused(policy: &Policy, asked: &Asked, refusal: Refusal) -> Reply {
-    let reply = if asked.prefers_json || !(asked.navigation || asked.body_format.is_some()) {
-        Reply::problem(refusal, None)
-    } else {
-        let page = pages::sign_in(policy, Some(refusal), asked.return_to.as_ref(), None);
-        Reply::page(refusal.face().status, page)
-    };
-    reply.owed(Some(&policy.tenant))
-}
-
-/// An event about a session's person.
-pub(super) fn about(
-    policy: &Policy,
-    context: &Context<'_>,
-    kind: Kind,
-    outcome: Outcome,
-    session: &Session,
-) -> AuditEvent {
-    AuditEvent {
-        who: Who::User(session.identity.clone()),
-        pass: Some(session.pass.clone()),
-        session: Some(session.id),
-        ..event(policy, context, kind, outcome)
-    }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::asked::Asked;
 use super::person::Person;
 use super::sign_in::{self, AwaitBody};
-use super::{Decision, Head, confine, decided, internal};
+use super::{Decision, Head, confine, decided, internal, refusals};
 use crate::audit::{Kind, Outcome};
 use crate::context::Context;
 use crate::cookie;
@@ -33,6 +33,7 @@ pub(super) fn answer(
         b"sign-in" => "GET, HEAD, POST",
         b"status" => "GET, HEAD",
         b"sign-out" => "POST",
+        _ if asked.method == b"OPTIONS" => "GET, HEAD, POST",
         _ => {
             return decided(Decision::reply(Reply::plain_problem(
                 404,
@@ -48,7 +49,8 @@ pub(super) fn answer(
         return decided(Decision::reply(reply.header("allow", methods.into())));
     }
     if asked.cross_site && !asked.safe && (asked.has_cookies || endpoint == b"sign-in") {
-        return decided(sign_in::cross_site(policy, &asked, context));
+        let kind = if endpoint == b"sign-in" { Kind::SignIn } else { Kind::SignOut };
+        return decided(refusals::cross_site(policy, &asked, kind, context));
     }
     match (endpoint, method) {
         (b"sign-in", b"POST") => sign_in_body(policy, asked, context),
@@ -60,23 +62,23 @@ pub(super) fn answer(
 
 fn sign_in_body(policy: &Arc<Policy>, asked: Asked, context: &Context<'_>) -> Step<Head> {
     if asked.content_length.is_some_and(|length| length > super::MOST_BODY as u64) {
-        return decided(sign_in::refuse(policy, &asked, Refusal::TooLarge, context));
+        return decided(refusals::sign_in(policy, &asked, Refusal::TooLarge, context));
     }
     match asked.body_format {
         Some(_) => Step::Done(Head::Body(Box::new(AwaitBody::alone(policy, asked)))),
-        None => decided(sign_in::refuse(policy, &asked, Refusal::Malformed, context)),
+        None => decided(refusals::sign_in(policy, &asked, Refusal::Malformed, context)),
     }
 }
 
 /// The sign-in page. It gives the browser a holder cookie, so that a lost answer to the POST can be retried (7.3).
 fn sign_in_page(policy: &Policy, asked: &Asked, person: &Person, context: &mut Context<'_>) -> Decision {
     let (refused, session_of, clear) = match person {
-        Person::Over(session) => (asked.reason.or(Some(session.state.over())), None, true),
-        Person::Stray => (asked.reason, None, true),
-        Person::Live(session) | Person::Unknown(session) => (asked.reason, Some(&session.identity), false),
-        Person::Nobody => (asked.reason, None, false),
+        Person::Over(session) => (asked.address.reason.or(Some(session.state.over())), None, true),
+        Person::Stray => (asked.address.reason, None, true),
+        Person::Live(session) | Person::Unknown(session) => (asked.address.reason, Some(&session.identity), false),
+        Person::Nobody => (asked.address.reason, None, false),
     };
-    let page = pages::sign_in(policy, refused, asked.return_to.as_ref(), session_of);
+    let page = pages::sign_in(policy, refused, asked.address.return_to.as_ref(), session_of);
     let mut reply = Reply::page(200, page).cookie(clear.then(|| cookie::cleared(&policy.session.cookie)));
     if asked.holder.is_none() {
         let Ok(holder) = sign_in::new_holder(context) else { return internal(policy, context) };
@@ -146,7 +148,7 @@ fn end_session(policy: &Arc<Policy>, asked: Asked, session: Session, context: &m
         move |outcome, context| {
             decided(match outcome {
                 Ok(()) => {
-                    let event = confine::about(&owner, context, Kind::SignOut, Outcome::Done, &session);
+                    let event = refusals::about(&owner, context, Kind::SignOut, Outcome::Done, &session);
                     Decision::reply(signed_out(&owner, &asked)).audited(event)
                 }
                 Err(_) => confine::unavailable(&owner, &asked, &session, context),

@@ -9,25 +9,24 @@ use crate::request::host_of;
 /// The hosts of all tenants.
 pub(super) struct Hosts {
     exact: BTreeMap<String, Arc<Policy>>,
-    /// Longest first.
-    suffixes: Vec<(String, Arc<Policy>)>,
+    /// By suffix, with its leading dot.
+    suffixes: BTreeMap<String, Arc<Policy>>,
     any: Option<Arc<Policy>>,
 }
 
 impl Hosts {
     pub(super) fn of(policies: &[Arc<Policy>]) -> Self {
-        let mut hosts = Self { exact: BTreeMap::new(), suffixes: Vec::new(), any: None };
+        let mut hosts = Self { exact: BTreeMap::new(), suffixes: BTreeMap::new(), any: None };
         for policy in policies {
             for host in &policy.hosts {
                 let policy = Arc::clone(policy);
                 match host {
                     HostPattern::Exact(host) => drop(hosts.exact.insert(host.clone(), policy)),
-                    HostPattern::Suffix(suffix) => hosts.suffixes.push((suffix.clone(), policy)),
+                    HostPattern::Suffix(suffix) => drop(hosts.suffixes.insert(suffix.clone(), policy)),
                     HostPattern::Any => hosts.any = Some(policy),
                 }
             }
         }
-        hosts.suffixes.sort_by_key(|(suffix, _)| std::cmp::Reverse(suffix.len()));
         hosts
     }
 
@@ -36,11 +35,12 @@ impl Hosts {
         let host = host_of(authority);
         let host = host.strip_suffix(b".").unwrap_or(host);
         let host = std::str::from_utf8(host).ok().filter(|host| !host.is_empty())?.to_ascii_lowercase();
-        // Something must stand before the suffix's dot.
-        let below = |suffix: &str| host.len() > suffix.len() && host.ends_with(suffix);
-        self.exact
-            .get(&host)
-            .or_else(|| self.suffixes.iter().find(|(suffix, _)| below(suffix)).map(|(_, policy)| policy))
-            .or(self.any.as_ref())
+        self.exact.get(&host).or_else(|| self.longest_suffix(&host)).or(self.any.as_ref())
+    }
+
+    fn longest_suffix(&self, host: &str) -> Option<&Arc<Policy>> {
+        // From left to right the suffixes get shorter. Something must stand before the first dot.
+        let dots = host.match_indices('.').map(|(at, _)| at).filter(|at| *at > 0);
+        dots.filter_map(|at| host.get(at..)).find_map(|suffix| self.suffixes.get(suffix))
     }
 }

@@ -3,7 +3,7 @@
 //! A [`Gate`] is a compiled configuration. It is asked with borrowed bytes and answers with a [`Step`]: a decision, or
 //! what it needs from the ledger first. The path of a request: [`Gate::request`] finds tenant and session
 //! (`person`), then `endpoints` answers for the plugin's own paths and `confine` for all others; a body that may hold
-//! a pass goes to `sign_in`; [`Gate::response`] sees the answer, where `completion` looks for the application's word
+//! a pass is read by `presented` and goes to `sign_in`; `refusals` words what is refused; [`Gate::response`] sees the answer, where `completion` looks for the application's word
 //! that a method is registered.
 
 mod asked;
@@ -13,9 +13,12 @@ mod endpoints;
 mod hosts;
 mod identity;
 mod person;
+mod presented;
+mod refusals;
 mod response;
 mod sign_in;
 
+pub(crate) use presented::RETURN_TO;
 pub use response::{ResponseDecision, ResponseView, Stream};
 pub use sign_in::AwaitBody;
 
@@ -25,13 +28,15 @@ use self::asked::Asked;
 use self::hosts::Hosts;
 use crate::audit::{AuditEvent, Kind, Outcome, Who};
 use crate::context::Context;
-use crate::headers::{Header, HeaderEdits, ReservedNames, is_own};
+use crate::headers::{Header, HeaderEdits, ReservedNames, is_own, redirects_meaning};
 use crate::ledger::Step;
+use crate::names::TenantId;
 use crate::policy::{Compiled, Policy};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::request::RequestView;
 use crate::session::HOLDER_COOKIE;
+use crate::time::UnixSeconds;
 
 /// The most bytes of a body that may hold a pass (4.2).
 pub const MOST_BODY: usize = 16 << 10;
@@ -41,7 +46,7 @@ pub struct Gate {
     policies: Vec<Arc<Policy>>,
     hosts: Hosts,
     reserved: ReservedNames,
-    own_cookies: Vec<Vec<u8>>,
+    own_cookies: Arc<[Vec<u8>]>,
     hash: String,
 }
 
@@ -93,10 +98,11 @@ impl Decision {
         self
     }
 
-    /// The refusal of a request about which nothing more can be said.
+    /// The refusal of a request about which nothing more can be said (8.1a, 10.1).
     #[must_use]
-    pub fn internal_error() -> Self {
-        Self::reply(Reply::problem(Refusal::Internal, None))
+    pub fn internal_error(now: UnixSeconds) -> Self {
+        let outcome = Outcome::Refused(Refusal::Internal);
+        Self::reply(Reply::problem(Refusal::Internal, None)).audited(event_at(now, None, Kind::Request, outcome))
     }
 }
 
@@ -114,7 +120,7 @@ impl Gate {
                 own_cookies.push(cookie.to_vec());
             }
         }
-        Self { hosts: Hosts::of(&policies), policies, reserved, own_cookies, hash: compiled.hash }
+        Self { hosts: Hosts::of(&policies), policies, reserved, own_cookies: own_cookies.into(), hash: compiled.hash }
     }
 
     /// The tenants' policies.
@@ -133,30 +139,39 @@ impl Gate {
     pub fn request(&self, request: &RequestView<'_>, context: &mut Context<'_>) -> Step<Head> {
         // Without a method the host could not give us the headers: nothing can be judged, nothing removed.
         if request.method().is_none() {
-            return decided(Decision::internal_error());
+            return decided(Decision::internal_error(context.now));
         }
-        let asked = Asked::of(request, self);
-        match self.hosts.find(request.authority()) {
+        let policy = self.hosts.find(request.authority());
+        let asked = Asked::of(request, self, policy.map(AsRef::as_ref));
+        match policy {
             Some(policy) => person::recognise(policy, asked, context),
             None => decided(Decision { verdict: Verdict::forward(asked.forward_bare()), audit: Vec::new() }),
         }
     }
 
-    /// What goes from a request's trailers (6.1).
+    /// What goes from a request's trailers: reserved names (6.1), and from those of a session also what an application
+    /// that reads trailers like headers could take for cookies, another path or another method.
     #[must_use]
-    pub fn request_trailers(&self, trailers: &[Header<'_>]) -> HeaderEdits {
-        let mut edits = HeaderEdits::default();
-        self.reserved.removals(trailers).for_each(|name| edits.remove(name));
-        edits
+    pub fn request_trailers(&self, trailers: &[Header<'_>], confined: bool) -> HeaderEdits {
+        let goes = |name: &[u8]| {
+            let in_session = name.eq_ignore_ascii_case(b"cookie") || redirects_meaning(name);
+            self.reserved.contains(name) || (confined && in_session)
+        };
+        removals(trailers, goes)
     }
 
-    /// What goes from an answer's trailers (6.2).
+    /// What goes from an answer's trailers: the plugin's own names (6.2), and from those of a session cookies, which
+    /// could not be sealed any more.
     #[must_use]
-    pub fn response_trailers(trailers: &[Header<'_>]) -> HeaderEdits {
-        let mut edits = HeaderEdits::default();
-        trailers.iter().filter(|(name, _)| is_own(name)).for_each(|(name, _)| edits.remove(name));
-        edits
+    pub fn response_trailers(trailers: &[Header<'_>], confined: bool) -> HeaderEdits {
+        removals(trailers, |name| is_own(name) || (confined && name.eq_ignore_ascii_case(b"set-cookie")))
     }
+}
+
+fn removals(headers: &[Header<'_>], goes: impl Fn(&[u8]) -> bool) -> HeaderEdits {
+    let mut edits = HeaderEdits::default();
+    headers.iter().filter(|(name, _)| goes(name)).for_each(|(name, _)| edits.remove(name));
+    edits
 }
 
 fn decided(decision: Decision) -> Step<Head> {
@@ -165,20 +180,16 @@ fn decided(decision: Decision) -> Step<Head> {
 
 /// An event of this tenant, with nothing known of the person yet.
 fn event(policy: &Policy, context: &Context<'_>, kind: Kind, outcome: Outcome) -> AuditEvent {
-    AuditEvent {
-        time: context.now,
-        kind,
-        outcome,
-        tenant: policy.tenant.clone(),
-        who: Who::Unknown,
-        pass: None,
-        session: None,
-        took: None,
-    }
+    event_at(context.now, Some(&policy.tenant), kind, outcome)
+}
+
+fn event_at(time: UnixSeconds, tenant: Option<&TenantId>, kind: Kind, outcome: Outcome) -> AuditEvent {
+    let tenant = tenant.cloned();
+    AuditEvent { time, kind, outcome, tenant, who: Who::Unknown, pass: None, session: None, took: None }
 }
 
 /// What must not happen: refused, audited (8.1a, 10.1).
 fn internal(policy: &Policy, context: &Context<'_>) -> Decision {
-    let outcome = Outcome::Refused(Refusal::Internal);
-    Decision::internal_error().audited(event(policy, context, Kind::Request, outcome))
+    let event = event(policy, context, Kind::Request, Outcome::Refused(Refusal::Internal));
+    Decision::reply(Reply::problem(Refusal::Internal, None)).audited(event)
 }

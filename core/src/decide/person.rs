@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::asked::Asked;
+use super::asked::{Asked, SessionCookie};
 use super::{Head, confine, decided, endpoints, sign_in};
 use crate::context::Context;
 use crate::ledger::{self, Loaded, RecordName, Step, Unavailable};
 use crate::policy::Policy;
-use crate::session::Session;
+use crate::session::{Session, State};
 
 /// Who is asking.
 pub(super) enum Person {
@@ -25,14 +25,14 @@ pub(super) enum Person {
 
 /// Finds out who is asking, then goes on with what they ask.
 pub(super) fn recognise(policy: &Arc<Policy>, asked: Asked, context: &mut Context<'_>) -> Step<Head> {
-    let person = match asked.own_values(&policy.session.cookie).as_slice() {
-        [] => Person::Nobody,
-        [value] => match Session::from_cookie(value, policy) {
+    let person = match &asked.session_cookie {
+        SessionCookie::None => Person::Nobody,
+        SessionCookie::Several => Person::Stray,
+        SessionCookie::One(value) => match Session::from_cookie(value, policy) {
             None => Person::Stray,
             Some(session) if is_over(&session, policy, context) => Person::Over(session),
             Some(session) => return check(Arc::clone(policy), asked, session),
         },
-        _ => Person::Stray,
     };
     route(policy, asked, person, context)
 }
@@ -53,8 +53,10 @@ fn check(policy: Arc<Policy>, asked: Asked, session: Session) -> Step<Head> {
 
 fn judge(session: Session, loaded: Result<Loaded, Unavailable>, context: &Context<'_>) -> Person {
     let Ok(Loaded { birth, record }) = loaded else { return Person::Unknown(session) };
-    // A session that the ledger does not know, or that is older than the ledger, is dead (7.4).
-    let known = record.is_some_and(|(record, _)| record.session(session.id, context.now).is_some());
+    // A session that the ledger does not know, or that is older than the ledger, is dead (7.4); one that says it is
+    // registered must be so in the ledger too.
+    let entry = record.as_ref().and_then(|(record, _)| record.session(session.id, context.now));
+    let known = entry.is_some_and(|entry| entry.registered || session.state == State::Registering);
     if known && session.since >= birth { Person::Live(session) } else { Person::Over(session) }
 }
 

@@ -18,10 +18,10 @@ use crate::session::Session;
 #[derive(Clone)]
 pub struct Stream {
     /// Set-Cookie of these names is the plugin's alone.
-    own_cookies: Vec<Vec<u8>>,
+    own_cookies: Arc<[Vec<u8>]>,
     /// A cookie to be taken away from the browser.
     clear: Option<String>,
-    pub(super) session: Option<SessionStream>,
+    pub(super) session: Option<Box<SessionStream>>,
 }
 
 /// A live session's request.
@@ -36,7 +36,7 @@ pub(super) struct SessionStream {
 }
 
 impl Stream {
-    pub(super) fn bare(own_cookies: Vec<Vec<u8>>) -> Self {
+    pub(super) fn bare(own_cookies: Arc<[Vec<u8>]>) -> Self {
         Self { own_cookies, clear: None, session: None }
     }
 
@@ -58,7 +58,7 @@ impl Stream {
             path: asked.path.clone(),
             ambiguous: asked.ambiguous,
         };
-        Self { own_cookies: asked.own_cookies().to_vec(), clear: None, session: Some(session) }
+        Self { session: Some(Box::new(session)), ..asked.bare_stream() }
     }
 }
 

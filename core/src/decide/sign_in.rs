@@ -6,14 +6,14 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::asked::Asked;
-use super::{Decision, MOST_BODY, Verdict, confine, event, internal};
+use super::presented::{NotOnePass, Presented};
+use super::{Decision, MOST_BODY, Verdict, event, internal, refusals};
 use crate::audit::{AuditEvent, Kind, Outcome, Who};
 use crate::context::Context;
 use crate::cookie;
 use crate::headers::HeaderEdits;
-use crate::json::{self, Json};
 use crate::ledger::{self, Attempt, PresentedPass, RecordName, SignedIn, Step};
-use crate::names::{AttemptId, SessionId, UserName};
+use crate::names::{AttemptId, HolderId, PassId, SessionId, UserName};
 use crate::pass::{Expected, SignedPass};
 use crate::path::ReturnTo;
 use crate::policy::{Admitted, Policy};
@@ -46,17 +46,19 @@ pub struct AwaitBody {
 
 impl AwaitBody {
     /// A POST to the plugin's own sign-in.
-    pub(super) fn alone(policy: &Arc<Policy>, asked: Asked) -> Self {
-        let edits = asked.strip();
+    pub(super) fn alone(policy: &Arc<Policy>, mut asked: Asked) -> Self {
+        let edits = asked.strip_all();
+        asked.forget_headers();
         Self { policy: Arc::clone(policy), asked, edits, otherwise: None }
     }
 
     /// A POST to the gateway's sign-in, which has become `otherwise` should it carry no pass.
-    pub(super) fn beside(policy: &Arc<Policy>, asked: Asked, mut otherwise: Decision) -> Self {
+    pub(super) fn beside(policy: &Arc<Policy>, mut asked: Asked, mut otherwise: Decision) -> Self {
         let edits = match &mut otherwise.verdict {
             Verdict::Forward(forward) => std::mem::take(&mut forward.edits),
-            Verdict::Reply(_) => asked.strip(),
+            Verdict::Reply(_) => asked.strip_all(),
         };
+        asked.forget_headers();
         Self { policy: Arc::clone(policy), asked, edits, otherwise: Some(otherwise) }
     }
 
@@ -66,11 +68,18 @@ impl AwaitBody {
         &self.edits
     }
 
+    /// Decides if an answer comes before the body has ended: the request has gone on without us, so it is no sign-in
+    /// any more, and an answer to what must not go on must not come back.
+    #[must_use]
+    pub fn answered_early(self, context: &Context<'_>) -> Decision {
+        self.otherwise.unwrap_or_else(|| internal(&self.policy, context))
+    }
+
     /// Decides once more than [`MOST_BODY`] bytes have come: it is not ours, or too large (4.2).
     pub fn too_large(self, context: &mut Context<'_>) -> Decision {
         match self.otherwise {
             Some(otherwise) => otherwise,
-            None => refuse(&self.policy, &self.asked, Refusal::TooLarge, context),
+            None => refusals::sign_in(&self.policy, &self.asked, Refusal::TooLarge, context),
         }
     }
 
@@ -84,70 +93,23 @@ impl AwaitBody {
             (Ok(Some(presented)), _) => presented,
             (Ok(None), Some(otherwise)) => return Step::Done(otherwise),
             (Ok(None) | Err(NotOnePass), _) => {
-                return Step::Done(refuse(&self.policy, &self.asked, Refusal::Malformed, context));
+                return Step::Done(refusals::sign_in(&self.policy, &self.asked, Refusal::Malformed, context));
             }
         };
         if self.asked.cross_site {
-            return Step::Done(cross_site(&self.policy, &self.asked, context));
+            return Step::Done(refusals::cross_site(&self.policy, &self.asked, Kind::SignIn, context));
         }
         present(&self.policy, self.asked, presented, context)
     }
 }
 
-/// What a body says.
-struct Presented {
-    pass: String,
-    user: Option<String>,
-    return_to: Option<ReturnTo>,
-}
-
-/// A body that carries a pass, but not in one way only: a field twice, or JSON that is not strict.
-struct NotOnePass;
-
-impl Presented {
-    /// Reads a body; `None` if it carries no pass.
-    fn read(body: &[u8], format: BodyFormat, policy: &Policy) -> Result<Option<Self>, NotOnePass> {
-        let fields = match format {
-            BodyFormat::Form => {
-                form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
-            }
-            BodyFormat::Json => members(body),
-        };
-        let all = |name: &str| {
-            fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.trim()).collect::<Vec<_>>()
-        };
-        let passes = all(&policy.sign_in.pass_field);
-        if passes.iter().all(|pass| pass.is_empty()) {
-            return Ok(None);
-        }
-        let strict = format == BodyFormat::Form || json::strict(body).is_ok();
-        match (passes.as_slice(), all(&policy.sign_in.user_field).as_slice(), all("return_to").as_slice()) {
-            ([pass], user @ ([] | [_]), target @ ([] | [_])) if strict => Ok(Some(Self {
-                pass: (*pass).to_owned(),
-                user: user.first().filter(|user| !user.is_empty()).map(|user| (*user).to_owned()),
-                return_to: target.first().and_then(|target| target.parse().ok()),
-            })),
-            _ => Err(NotOnePass),
-        }
-    }
-}
-
-/// The string members of a JSON object, leniently: only to find out whether a pass is in it at all.
-fn members(body: &[u8]) -> Vec<(String, String)> {
-    let Ok(Json::Object(object)) = json::document(body) else { return Vec::new() };
-    let text = |(name, value)| match value {
-        Json::String(text) => Some((name, text)),
-        _ => None,
-    };
-    object.0.into_iter().filter_map(text).collect()
-}
-
 fn present(policy: &Arc<Policy>, asked: Asked, presented: Presented, context: &mut Context<'_>) -> Step<Decision> {
     let admitted = match admit(policy, &presented, context) {
         Ok(admitted) => admitted,
-        Err(Refused { refusal, who }) => {
-            let event = AuditEvent { who, ..event(policy, context, Kind::SignIn, Outcome::Refused(refusal)) };
-            return Step::Done(Decision::reply(refused_sign_in(policy, &asked, refusal)).audited(event));
+        Err(Refused { refusal, who, pass }) => {
+            let event = AuditEvent { who, pass, ..event(policy, context, Kind::SignIn, Outcome::Refused(refusal)) };
+            let reply = refusals::of_sign_in(policy, &asked, refusal, presented.return_to.as_ref());
+            return Step::Done(Decision::reply(reply).audited(event));
         }
     };
     match redeem(policy, asked, admitted, presented.return_to, context) {
@@ -160,6 +122,8 @@ fn present(policy: &Arc<Policy>, asked: Asked, presented: Presented, context: &m
 struct Refused {
     refusal: Refusal,
     who: Who,
+    /// The pass's id, if it is authentic.
+    pass: Option<PassId>,
 }
 
 fn admit(policy: &Policy, presented: &Presented, context: &Context<'_>) -> Result<Admitted, Refused> {
@@ -167,18 +131,19 @@ fn admit(policy: &Policy, presented: &Presented, context: &Context<'_>) -> Resul
         Some(name) => Who::Typed(policy.gateway_keys.typed_name(&name)),
         None => Who::Unknown,
     };
+    let neutral = |refusal| Refused { refusal, who: typed(), pass: None };
     // A signed pass has dots in it; a typed code has none (4.1).
     if !presented.pass.contains('.') {
-        return Err(Refused { refusal: Refusal::UnknownCode, who: typed() });
+        return Err(neutral(Refusal::UnknownCode));
     }
     let expected = Expected { issuer: &policy.issuer, audience: &policy.audience };
-    let pass = SignedPass::new(presented.pass.as_bytes())
-        .authenticate(&policy.pass_keys, expected)
-        .map_err(|refusal| Refused { refusal, who: typed() })?;
+    let signed = SignedPass::new(presented.pass.as_bytes());
+    let pass = signed.authenticate(&policy.pass_keys, expected).map_err(neutral)?;
+    let id = pass.id.clone();
     let identity = policy.directory.resolve(&pass.user);
     policy.admit(pass, presented.user.as_deref(), context.now).map_err(|refusal| {
         let who = identity.map_or_else(typed, Who::User);
-        Refused { refusal, who }
+        Refused { refusal, who, pass: Some(id) }
     })
 }
 
@@ -247,10 +212,10 @@ struct SignedInBody<'a> {
     registration_url: &'a str,
 }
 
-fn signed_in(policy: &Policy, asked: &Asked, session: &Session, holder: SessionId, context: &Context<'_>) -> Decision {
+fn signed_in(policy: &Policy, asked: &Asked, session: &Session, holder: HolderId, context: &Context<'_>) -> Decision {
     let Some(value) = session.to_cookie(policy) else { return internal(policy, context) };
     let page = policy.registration.page.as_str();
-    let reply = if wants_json(asked) {
+    let reply = if refusals::wants_json(asked) {
         let deadline = session.end.to_string();
         let body = SignedInBody {
             state: session.state.name(),
@@ -265,7 +230,7 @@ fn signed_in(policy: &Policy, asked: &Asked, session: &Session, holder: SessionI
     let reply = reply
         .cookie(Some(cookie::own(&policy.session.cookie, &value, session.kept_for(context.now))))
         .cookie(Some(holder_cookie(policy, holder)));
-    Decision::reply(reply).audited(confine::about(policy, context, Kind::SignIn, Outcome::Done, session))
+    Decision::reply(reply).audited(refusals::about(policy, context, Kind::SignIn, Outcome::Done, session))
 }
 
 fn refused_by_ledger(
@@ -278,42 +243,19 @@ fn refused_by_ledger(
     let event = AuditEvent {
         // There is no such session: it was refused.
         session: None,
-        ..confine::about(policy, context, Kind::SignIn, Outcome::Refused(refusal), session)
+        ..refusals::about(policy, context, Kind::SignIn, Outcome::Refused(refusal), session)
     };
-    Decision::reply(refused_sign_in(policy, asked, refusal)).audited(event)
-}
-
-/// Refuses a sign-in before anything is known of its person.
-pub(super) fn refuse(policy: &Policy, asked: &Asked, refusal: Refusal, context: &Context<'_>) -> Decision {
-    let event = event(policy, context, Kind::SignIn, Outcome::Refused(refusal));
-    Decision::reply(refused_sign_in(policy, asked, refusal)).audited(event)
-}
-
-/// Refuses a request that another site's page made (4.2).
-pub(super) fn cross_site(policy: &Policy, asked: &Asked, context: &Context<'_>) -> Decision {
-    refuse(policy, asked, Refusal::CrossSite, context)
-}
-
-fn refused_sign_in(policy: &Policy, asked: &Asked, refusal: Refusal) -> Reply {
-    if wants_json(asked) {
-        Reply::problem(refusal, None).owed(Some(&policy.tenant))
-    } else {
-        confine::refused(policy, asked, refusal)
-    }
-}
-
-/// Whether the caller reads JSON: its body was JSON, or it says so (4.5).
-fn wants_json(asked: &Asked) -> bool {
-    asked.body_format == Some(BodyFormat::Json) || asked.prefers_json
+    let reply = refusals::of_sign_in(policy, asked, refusal, session.return_to.as_ref());
+    Decision::reply(reply).audited(event)
 }
 
 /// 128 fresh bits for a browser that holds none.
-pub(super) fn new_holder(context: &mut Context<'_>) -> Result<SessionId, NoEntropy> {
-    context.random.bytes().map(SessionId::from_bytes)
+pub(super) fn new_holder(context: &mut Context<'_>) -> Result<HolderId, NoEntropy> {
+    context.random.bytes().map(HolderId::from_bytes)
 }
 
 /// The holder cookie, kept as long as a holder may need it.
-pub(super) fn holder_cookie(policy: &Policy, holder: SessionId) -> String {
+pub(super) fn holder_cookie(policy: &Policy, holder: HolderId) -> String {
     let window = policy.registration.window;
     let keep = Minutes::new(window.get().saturating_add(60));
     cookie::own(HOLDER_COOKIE, &holder.to_string(), Seconds::from(keep))

@@ -18,8 +18,8 @@ pub struct Attempt<E: Event> {
     name: RecordName,
     event: E,
     tries_left: u8,
-    /// What the attempt's own swap would mean, if that swap's reply was lost.
-    in_doubt: Option<E::Outcome>,
+    /// The attempt's own swaps whose replies were lost: what each wrote, and what it would mean.
+    in_doubt: Vec<(Record, E::Outcome)>,
 }
 
 /// What an attempt wants next.
@@ -49,7 +49,7 @@ pub struct Swapping<E: Event> {
 impl<E: Event> Attempt<E> {
     /// Begins. `id` is random and never comes from a request.
     pub fn begin(id: AttemptId, name: RecordName, event: E) -> Loading<E> {
-        Loading(Self { id, name, event, tries_left: MOST_TRIES, in_doubt: None })
+        Loading(Self { id, name, event, tries_left: MOST_TRIES, in_doubt: Vec::new() })
     }
 
     fn load_again(mut self) -> Next<E> {
@@ -74,9 +74,8 @@ impl<E: Event> Loading<E> {
         let Ok(loaded) = loaded else { return Next::Done(Err(Unavailable)) };
         let attempt = self.0;
         let record = loaded.record.as_ref().map(|(record, _)| record);
-        if let Some(outcome) = &attempt.in_doubt
-            && record.is_some_and(|record| record.attempt == attempt.id)
-        {
+        let landed = |(written, _): &&(Record, E::Outcome)| record == Some(written);
+        if let Some((_, outcome)) = attempt.in_doubt.iter().find(landed) {
             return Next::Done(Ok(outcome.clone()));
         }
         match attempt.event.apply(record, loaded.birth, now) {
@@ -111,12 +110,10 @@ impl<E: Event> Swapping<E> {
         let mut attempt = self.attempt;
         match reply {
             SwapReply::Swapped => Next::Done(Ok(self.outcome)),
-            SwapReply::Lost => {
-                attempt.in_doubt = None;
-                attempt.load_again()
-            }
+            // A swap may also be lost to an earlier one of this very attempt, whose reply was: the doubt stays.
+            SwapReply::Lost => attempt.load_again(),
             SwapReply::Unknown => {
-                attempt.in_doubt = Some(self.outcome);
+                attempt.in_doubt.push((self.record, self.outcome));
                 attempt.load_again()
             }
             SwapReply::Refused => Next::Done(Err(Unavailable)),

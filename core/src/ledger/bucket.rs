@@ -45,7 +45,7 @@ pub fn decode_birth(bytes: &[u8]) -> Result<UnixSeconds, Unavailable> {
 }
 
 /// How many records a bucket may hold for a ledger of about `maximum_records`: twice its share, since hashing does not
-/// spread evenly, and at least eight.
+/// spread evenly, and at least eight, so that no ledger holds fewer than some 30 000.
 #[must_use]
 pub fn capacity(maximum_records: u32) -> usize {
     let share = maximum_records.div_ceil(u32::from(BUCKETS));
@@ -53,55 +53,69 @@ pub fn capacity(maximum_records: u32) -> usize {
 }
 
 /// A bucket: records by name, still as bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bucket<'a> {
-    records: Vec<(RecordName, &'a [u8])>,
-}
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bucket<'a>(&'a [u8]);
 
 /// Every record of the bucket still matters: there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
+type Entry<'a> = (RecordName, &'a [u8]);
+
 impl<'a> Bucket<'a> {
-    /// Reads a stored bucket; empty bytes are an empty bucket.
+    /// Takes a stored bucket; no bytes are an empty one.
     ///
     /// # Errors
-    /// [`Unavailable`] if they are none.
+    /// [`Unavailable`] if they are too many.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Unavailable> {
-        if bytes.len() > MOST_BYTES {
-            return Err(Unavailable);
-        }
-        let mut reader = Reader(bytes);
-        let mut records = Vec::new();
-        while !reader.0.is_empty() {
-            let name = RecordName(reader.array().ok_or(Unavailable)?);
-            let length = u16::from_be_bytes(reader.array().ok_or(Unavailable)?);
-            records.push((name, reader.take(usize::from(length)).ok_or(Unavailable)?));
-        }
-        Ok(Self { records })
+        if bytes.len() > MOST_BYTES { Err(Unavailable) } else { Ok(Self(bytes)) }
+    }
+
+    /// The bucket's entries, up to and including the first that makes no sense.
+    fn entries(self) -> impl Iterator<Item = Result<Entry<'a>, Unavailable>> {
+        let mut reader = Reader(self.0);
+        std::iter::from_fn(move || {
+            if reader.0.is_empty() {
+                return None;
+            }
+            let entry = read_entry(&mut reader).ok_or(Unavailable);
+            if entry.is_err() {
+                reader = Reader(&[]);
+            }
+            Some(entry)
+        })
     }
 
     /// A record of the bucket.
     ///
     /// # Errors
-    /// [`Unavailable`] if what is stored is no record.
-    pub fn get(&self, name: &RecordName) -> Result<Option<Record>, Unavailable> {
-        let found = self.records.iter().find(|(known, _)| known == name);
-        found.map(|(_, bytes)| Record::decode(bytes)).transpose()
+    /// [`Unavailable`] if what is stored is no bucket or no record.
+    pub fn get(self, name: &RecordName) -> Result<Option<Record>, Unavailable> {
+        for entry in self.entries() {
+            let (known, bytes) = entry?;
+            if known == *name {
+                return Record::decode(bytes).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// The bucket's bytes with a record put in, in place of its former version.
     ///
     /// # Errors
-    /// [`Full`] if that would make more than `capacity` records that still matter at `now`.
+    /// [`Full`] if a new record would make more than `capacity` that still matter at `now`, or if the bucket makes no
+    /// sense.
     pub fn with(self, name: &RecordName, record: &Record, capacity: usize, now: UnixSeconds) -> Result<Vec<u8>, Full> {
-        let mut records: Vec<(RecordName, &[u8])> = self.records;
+        let mut records = self.entries().collect::<Result<Vec<_>, _>>().map_err(|_| Full)?;
+        let before = records.len();
         records.retain(|(known, _)| known != name);
-        if records.len() >= capacity {
+        let is_new = records.len() == before;
+        if is_new && records.len() >= capacity {
             // What cannot be read is kept: it may matter.
             records.retain(|(_, bytes)| Record::decode(bytes).map_or(true, |old| now < old.keep_until));
         }
-        if records.len() >= capacity {
+        // A record that is there already may always change: a smaller bound must not keep anybody from signing out.
+        if is_new && records.len() >= capacity {
             return Err(Full);
         }
         let encoded = record.encode();
@@ -115,4 +129,10 @@ impl<'a> Bucket<'a> {
         }
         if bytes.len() > MOST_BYTES { Err(Full) } else { Ok(bytes) }
     }
+}
+
+fn read_entry<'a>(reader: &mut Reader<'a>) -> Option<Entry<'a>> {
+    let name = RecordName(reader.array()?);
+    let length = u16::from_be_bytes(reader.array()?);
+    Some((name, reader.take(usize::from(length))?))
 }

@@ -210,7 +210,7 @@ impl SignIn {
             Some(reservation) => {
                 let is_holder = self.holder.contains(&reservation.holder);
                 let open = !reservation.consumed && now < reservation.deadline;
-                let retries_left = reservation.retries_left.checked_sub(1);
+                let retries_left = reservation.retries_left.min(self.retries).checked_sub(1);
                 // A pass that was one-time stays so, whatever a second pass of the same id says of itself.
                 let (true, true, true, Some(retries_left)) = (self.pass.once, is_holder, open, retries_left) else {
                     return Err(Refusal::AlreadyUsed);

@@ -23,7 +23,7 @@ pub(crate) struct Page {
 #[derive(Template)]
 #[template(path = "sign-in.html")]
 struct SignIn<'a> {
-    style: &'static str,
+    style: &'a str,
     script: &'static str,
     name: &'a str,
     contact: Option<&'a str>,
@@ -33,13 +33,15 @@ struct SignIn<'a> {
     pass_field: &'a str,
     return_to: Option<&'a str>,
     refused: Option<crate::refusal::Face>,
+    /// Whose session would end, and every name by which a pass may call them.
     session_of: &'a str,
+    session_names: String,
 }
 
 #[derive(Template)]
 #[template(path = "signed-out.html")]
 struct SignedOut<'a> {
-    style: &'static str,
+    style: &'a str,
     name: &'a str,
     sign_in: String,
 }
@@ -51,8 +53,9 @@ pub(crate) fn sign_in(
     return_to: Option<&ReturnTo>,
     session_of: Option<&Identity>,
 ) -> Page {
+    let style = style(policy);
     let page = SignIn {
-        style: STYLE,
+        style: &style,
         script: SCRIPT,
         name: &policy.pages.name,
         contact: policy.pages.contact.as_deref(),
@@ -63,14 +66,16 @@ pub(crate) fn sign_in(
         return_to: return_to.map(ReturnTo::as_str),
         refused: refused.map(Refusal::face),
         session_of: session_of.map_or("", Identity::as_str),
+        session_names: session_of.map(|identity| policy.directory.names_of(identity).join(" ")).unwrap_or_default(),
     };
-    rendered(&page, Some(SCRIPT))
+    rendered(&page, &style, Some(SCRIPT))
 }
 
 /// The page that says that one has signed out.
 pub(crate) fn signed_out(policy: &Policy) -> Page {
-    let page = SignedOut { style: STYLE, name: &policy.pages.name, sign_in: sign_in_path(&policy.base_path) };
-    rendered(&page, None)
+    let style = style(policy);
+    let page = SignedOut { style: &style, name: &policy.pages.name, sign_in: sign_in_path(&policy.base_path) };
+    rendered(&page, &style, None)
 }
 
 /// Where the plugin's own sign-in lives.
@@ -78,13 +83,20 @@ pub(crate) fn sign_in_path(base: &LocalPath) -> String {
     format!("{base}/sign-in")
 }
 
-fn rendered(page: &impl Template, script: Option<&str>) -> Page {
+/// The style, in the policy's colour if it names one (`#rrggbb`, checked when the policy was compiled).
+fn style(policy: &Policy) -> String {
+    let colour = policy.pages.colour.as_deref();
+    let colour = colour.map(|colour| format!(":root{{--accent:{colour}}}\n"));
+    [STYLE, colour.as_deref().unwrap_or_default()].concat()
+}
+
+fn rendered(page: &impl Template, style: &str, script: Option<&str>) -> Page {
     // Writing into a String cannot fail; a page that did would be empty, not wrong.
     let html = page.render().unwrap_or_default();
     let script = script.map_or_else(|| "'none'".to_owned(), source_hash);
     let content_security_policy = format!(
         "default-src 'none'; script-src {script}; style-src {}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        source_hash(STYLE)
+        source_hash(style)
     );
     Page { html, content_security_policy }
 }

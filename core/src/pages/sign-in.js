@@ -16,10 +16,12 @@
   var note = document.getElementById("whose");
   note.textContent = "This link carries a pass for " + whose + ".";
   var current = form.dataset.sessionOf;
-  if (current && current.toLowerCase() !== whose.toLowerCase()) {
+  if (current && form.dataset.sessionNames.split(" ").indexOf(whose.toLowerCase()) < 0) {
     note.textContent += " Signing in ends the session of " + current + " in this browser.";
   }
   note.hidden = false;
+  // A hidden field would still be sent, with whatever a browser filled in.
   document.getElementById("user-row").hidden = true;
+  document.getElementById("user").disabled = true;
   document.querySelector("button").focus();
 })();

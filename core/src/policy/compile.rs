@@ -1,15 +1,16 @@
 //! From a document to policies: the raw tree is checked as a whole, and compiles entirely or not at all (2.2, 2.5).
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::doc::{Defect, Defects, DocPath, Node, Section};
+use super::across::AcrossTenants;
+use super::doc::{Defect, Defects, DocPath, Node, Step};
+use super::keys;
 use super::sections::{self, token};
-use super::{Directory, HostPattern, Pages, Policy, SessionRules};
+use super::{Directory, Pages, Policy, SessionRules, Then};
 use crate::digest;
 use crate::headers;
 use crate::json::{self, Json};
-use crate::key::{GatewayKeys, KeyBytes, KeyRing};
-use crate::names::{KeyId, TenantId};
+use crate::key::{GatewayKeys, KeyRing};
+use crate::names::TenantId;
+use crate::path::LocalPath;
 use crate::time::{Minutes, Seconds};
 
 /// Looks up an environment variable: where keys come from.
@@ -50,11 +51,10 @@ fn compile_tree(tree: &Json, environment: Environment<'_>) -> Result<Vec<Policy>
     let defects = Defects::default();
     let root = Node::root(tree, &defects);
     let several = matches!(tree, Json::Object(object) if object.get("tenants").is_some());
-    let mut across = AcrossTenants::new(several);
     let policies = if several {
-        tenants(&root, environment, &mut across)
+        tenants(&root, environment)
     } else {
-        tenant(&root, environment, &mut across).map(|one| vec![one])
+        tenant(&root, environment, &mut AcrossTenants::new(1)).map(|one| vec![one])
     };
     let defects = defects.into_sorted();
     match policies {
@@ -63,7 +63,7 @@ fn compile_tree(tree: &Json, environment: Environment<'_>) -> Result<Vec<Policy>
     }
 }
 
-fn tenants(root: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTenants) -> Option<Vec<Policy>> {
+fn tenants(root: &Node<'_>, environment: Environment<'_>) -> Option<Vec<Policy>> {
     let section = root.section()?;
     let list = section.required("tenants", "a list of policies")?;
     section.finish();
@@ -71,11 +71,13 @@ fn tenants(root: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTen
     if nodes.is_empty() {
         list.wrong("at least one policy");
     }
-    let policies: Vec<Option<Policy>> = nodes.iter().map(|node| tenant(node, environment, across)).collect();
+    let mut across = AcrossTenants::new(nodes.len());
+    let policies: Vec<Option<Policy>> = nodes.iter().map(|node| tenant(node, environment, &mut across)).collect();
     policies.into_iter().collect()
 }
 
 fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTenants) -> Option<Policy> {
+    across.next_tenant();
     let section = node.section()?;
     let version = section.required("version", "1").and_then(|node| node.number(1, 1));
     let id = section.required("tenant", "the tenant's name").and_then(|node| {
@@ -93,7 +95,7 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
         .or("clockSkewInSeconds", Seconds::new(30), |node| node.number(0, 120).map(|n| Seconds::new(u64::from(n))));
     let keys = section
         .required("keys", "a section with the lists `pass`, `gateway` and `upstream`")
-        .and_then(|node| keys(&node, environment, across));
+        .and_then(|node| keys::read(&node.secret(), environment, across));
     let directory = section.or("directory", Directory::Open, |node| sections::directory(&node));
     let passes = section
         .required("temporaryAccessPass", "a section that says what passes must be like")
@@ -105,6 +107,16 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
     let session =
         SessionRules { cookie: sections::DEFAULT_COOKIE.to_owned(), ends_with_pass: true, maximum: Minutes::new(480) };
     let session = section.or("session", session, |node| sections::session(&node));
+    if let (Some(session), Some(registration)) = (&session, &registration)
+        && registration.then == Then::Continue
+        && session.maximum < registration.window
+    {
+        let found = format!("found {}, less than registration.windowInMinutes", session.maximum.get());
+        let expected =
+            format!("at least {}: a session that goes on must outlast its window", registration.window.get());
+        let path = section.path_of("session").then(Step::Field("maximumInMinutes".to_owned()));
+        section.defects().report(&path, found, expected);
+    }
     let user_header =
         section.or("upstream", headers::DEFAULT_USER_HEADER.to_owned(), |node| sections::user_header(&node));
     let ledger = section.or("ledger", sections::SHARED_DATA, |node| sections::ledger(&node));
@@ -112,7 +124,7 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
     let pages = Pages { name: String::new(), contact: None, help: None, colour: None };
     let pages = section.or("pages", pages, |node| sections::pages(&node));
     let base_path = section.or("basePath", "/.tap".parse().ok()?, |node| {
-        let base: crate::path::LocalPath = node.parsed()?;
+        let base: LocalPath = node.parsed()?;
         let fits = base.as_str() != "/" && !base.as_str().ends_with('/');
         if !fits {
             node.wrong("a path of at least one segment without a `/` at its end, as in `/.tap`");
@@ -160,167 +172,4 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
         pages,
         base_path: base_path?,
     })
-}
-
-type Keys = Vec<(KeyId, KeyBytes)>;
-
-struct TenantKeys {
-    pass: Keys,
-    gateway: Keys,
-    upstream: Keys,
-}
-
-/// What a list of keys is for, as the document names it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Use {
-    Pass,
-    Gateway,
-    Upstream,
-    Admin,
-}
-
-fn keys(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTenants) -> Option<TenantKeys> {
-    let section = node.section()?;
-    let mut ids = BTreeSet::new();
-    let mut ring = |node: Option<Node<'_>>, purpose: Use| {
-        let node = node?;
-        let keys: Vec<_> =
-            node.list(16)?.iter().map(|node| key(node, environment, purpose, &mut ids, across)).collect();
-        if keys.is_empty() {
-            node.wrong("at least one key");
-            return None;
-        }
-        keys.into_iter().collect::<Option<Keys>>()
-    };
-    let pass = ring(section.required("pass", "a list of keys"), Use::Pass);
-    let gateway = ring(section.required("gateway", "a list of keys"), Use::Gateway);
-    let upstream = ring(section.required("upstream", "a list of keys"), Use::Upstream);
-    // Admin keys are checked like the others; nothing signs or verifies with them before there is an admin API.
-    let _ = ring(section.optional("admin"), Use::Admin);
-    section.finish();
-    Some(TenantKeys { pass: pass?, gateway: gateway?, upstream: upstream? })
-}
-
-fn key(
-    node: &Node<'_>,
-    environment: Environment<'_>,
-    purpose: Use,
-    ids: &mut BTreeSet<KeyId>,
-    across: &mut AcrossTenants,
-) -> Option<(KeyId, KeyBytes)> {
-    let section = node.section()?;
-    let id = section.required("id", "the key's id").and_then(|node| {
-        let id: KeyId = node.parsed()?;
-        let new = ids.insert(id.clone());
-        if !new {
-            node.wrong("an id that no other key of this tenant has");
-        }
-        new.then_some(id)
-    });
-    let variable = section.optional("env");
-    let value = section.optional("value");
-    section.finish();
-    let (source, text) = match (variable, value) {
-        (Some(variable), None) => {
-            let name = token(&variable, 128)?;
-            let text = environment(&name);
-            if text.is_none() {
-                variable.wrong("the name of an environment variable that is set and handed to the plugin");
-            }
-            (variable, text?)
-        }
-        (None, Some(value)) => {
-            let Some(text) = value.secret_text() else {
-                value.wrong_secret("something else", "a key in base64");
-                return None;
-            };
-            (value, text.to_owned())
-        }
-        _ => {
-            node.wrong_secret("both or neither", "either `env` or `value`");
-            return None;
-        }
-    };
-    let text = zeroize::Zeroizing::new(text);
-    let bytes: KeyBytes = match text.parse() {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            source.wrong_secret(error, "32 bytes or more in base64, standard or URL-safe");
-            return None;
-        }
-    };
-    across.key(&source, &bytes, purpose).then_some(())?;
-    Some((id?, bytes))
-}
-
-/// What must not repeat between the tenants of a document, or within one (2.1a, 2.5).
-struct AcrossTenants {
-    several: bool,
-    /// Counts tenants as they come.
-    current: usize,
-    tenants: BTreeSet<TenantId>,
-    hosts: BTreeSet<HostPattern>,
-    pairs: BTreeSet<(String, String)>,
-    keys: BTreeMap<[u8; 32], (Use, usize)>,
-}
-
-impl AcrossTenants {
-    fn new(several: bool) -> Self {
-        Self {
-            several,
-            current: 0,
-            tenants: BTreeSet::new(),
-            hosts: BTreeSet::new(),
-            pairs: BTreeSet::new(),
-            keys: BTreeMap::new(),
-        }
-    }
-
-    fn tenant(&mut self, node: &Node<'_>, id: &TenantId) -> bool {
-        let new = self.tenants.insert(id.clone());
-        if !new {
-            node.wrong("a name that no other tenant has");
-        }
-        new
-    }
-
-    fn hosts(&mut self, node: &Node<'_>, hosts: &[HostPattern]) -> bool {
-        let mut fine = true;
-        for host in hosts {
-            if *host == HostPattern::Any && self.several {
-                node.wrong_secret("`*`", "hosts by name: `*` is for a single tenant");
-                fine = false;
-            }
-            if !self.hosts.insert(host.clone()) {
-                node.wrong_secret(format_args!("`{host}` a second time"), "each host once in the whole document");
-                fine = false;
-            }
-        }
-        fine
-    }
-
-    fn pair(&mut self, section: &Section<'_>, issuer: Option<&str>, audience: Option<&str>) {
-        self.current = self.current.saturating_add(1);
-        let (Some(issuer), Some(audience)) = (issuer, audience) else { return };
-        if !self.pairs.insert((issuer.to_owned(), audience.to_owned())) {
-            let found = "has the issuer and audience of another tenant";
-            section.defects().report(section.path(), found, "an issuer or audience of its own");
-        }
-    }
-
-    fn key(&mut self, node: &Node<'_>, bytes: &KeyBytes, purpose: Use) -> bool {
-        let Some((other, tenant)) = self.keys.insert(bytes.fingerprint(), (purpose, self.current)) else { return true };
-        let expected = if other != purpose {
-            "bytes of its own: one key for two purposes lets one of them forge the other's"
-        } else if tenant == self.current {
-            "bytes of its own: this key is listed twice"
-        } else if purpose == Use::Upstream {
-            // Tenants may stand before one application; assertion and receipt name the tenant's own audience and session.
-            return true;
-        } else {
-            "bytes of its own: another tenant's key would let that tenant in here"
-        };
-        node.wrong_secret("a key that is used already", expected);
-        false
-    }
 }

@@ -30,7 +30,7 @@ impl DocPath {
         &self.0
     }
 
-    fn then(&self, step: Step) -> Self {
+    pub(crate) fn then(&self, step: Step) -> Self {
         let mut steps = self.0.clone();
         steps.push(step);
         Self(steps)
@@ -53,7 +53,7 @@ impl fmt::Display for DocPath {
     }
 }
 
-/// User input in a message: one line of ASCII, at most 64 bytes of it.
+/// User input in a message: one line of ASCII, at most 64 characters of it.
 pub(crate) struct Shown<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shown<'_> {
@@ -106,16 +106,24 @@ pub(crate) struct Node<'a> {
     value: &'a Json,
     path: DocPath,
     defects: &'a Defects,
+    /// Whether what stands here must not be shown: it may be a key.
+    secret: bool,
 }
 
 impl<'a> Node<'a> {
     pub(crate) fn root(value: &'a Json, defects: &'a Defects) -> Self {
-        Self { value, path: DocPath::default(), defects }
+        Self { value, path: DocPath::default(), defects, secret: false }
+    }
+
+    /// The same node, of which nothing is ever shown, nor of what lies below it.
+    pub(crate) fn secret(self) -> Self {
+        Self { secret: true, ..self }
     }
 
     /// Reports that something else stands here.
     pub(crate) fn wrong(&self, expected: impl fmt::Display) {
         let found = match self.value {
+            other if self.secret => format!("found {}", other.kind()),
             Json::String(text) => format!("found `{}`", Shown(text)),
             Json::Integer(number) => format!("found {number}"),
             Json::Float(number) => format!("found {number}"),
@@ -125,15 +133,15 @@ impl<'a> Node<'a> {
         self.defects.report(&self.path, found, expected.to_string());
     }
 
-    /// Reports a defect whose value must not be shown.
-    pub(crate) fn wrong_secret(&self, found: impl fmt::Display, expected: impl fmt::Display) {
+    /// Reports a defect in words of its own.
+    pub(crate) fn wrong_as(&self, found: impl fmt::Display, expected: impl fmt::Display) {
         self.defects.report(&self.path, format!("found {found}"), expected.to_string());
     }
 
     /// A section, whose fields are then asked for one by one.
     pub(crate) fn section(&self) -> Option<Section<'a>> {
         match self.value {
-            Json::Object(object) => Some(Section::new(object, self.path.clone(), self.defects)),
+            Json::Object(object) => Some(Section::new(object, self)),
             _ => {
                 self.wrong("a section with fields");
                 None
@@ -145,12 +153,11 @@ impl<'a> Node<'a> {
     pub(crate) fn list(&self, most: usize) -> Option<Vec<Self>> {
         match self.value {
             Json::Array(items) if items.len() <= most => {
-                let item =
-                    |(index, value)| Self { value, path: self.path.then(Step::Item(index)), defects: self.defects };
+                let item = |(index, value)| Self { value, path: self.path.then(Step::Item(index)), ..self.clone() };
                 Some(items.iter().enumerate().map(item).collect())
             }
             Json::Array(items) => {
-                self.wrong_secret(format_args!("a list of {}", items.len()), format_args!("at most {most} items"));
+                self.wrong_as(format_args!("a list of {}", items.len()), format_args!("at most {most} items"));
                 None
             }
             _ => {
@@ -160,8 +167,8 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A string that must not be shown; nothing is reported.
-    pub(crate) fn secret_text(&self) -> Option<&'a str> {
+    /// A string; nothing is reported if it is none.
+    pub(crate) fn as_text(&self) -> Option<&'a str> {
         match self.value {
             Json::String(text) => Some(text),
             _ => None,
@@ -170,16 +177,11 @@ impl<'a> Node<'a> {
 
     /// Whether this word stands here.
     pub(crate) fn is_text(&self, word: &str) -> bool {
-        matches!(self.value, Json::String(text) if text == word)
-    }
-
-    /// Whether any word stands here.
-    pub(crate) fn is_any_text(&self) -> bool {
-        matches!(self.value, Json::String(_))
+        self.as_text() == Some(word)
     }
 
     pub(crate) fn text(&self) -> Option<&'a str> {
-        let text = self.secret_text();
+        let text = self.as_text();
         if text.is_none() {
             self.wrong("a string");
         }
@@ -239,18 +241,21 @@ pub(crate) struct Section<'a> {
     object: &'a Object,
     path: DocPath,
     defects: &'a Defects,
+    secret: bool,
     known: RefCell<Vec<&'static str>>,
 }
 
 impl<'a> Section<'a> {
-    fn new(object: &'a Object, path: DocPath, defects: &'a Defects) -> Self {
+    fn new(object: &'a Object, node: &Node<'a>) -> Self {
+        let Node { path, defects, secret, .. } = node.clone();
+        let section = Self { object, path, defects, secret, known: RefCell::default() };
         let mut seen = BTreeSet::new();
         for (name, _) in &object.0 {
             if !seen.insert(name) {
-                defects.report(&path.then(Step::Field(name.clone())), "appears twice", "each field once");
+                defects.report(&section.path_of(name), "appears twice", "each field once");
             }
         }
-        Self { object, path, defects, known: RefCell::default() }
+        section
     }
 
     pub(crate) fn path(&self) -> &DocPath {
@@ -268,8 +273,7 @@ impl<'a> Section<'a> {
 
     pub(crate) fn optional(&self, field: &'static str) -> Option<Node<'a>> {
         self.known.borrow_mut().push(field);
-        let value = self.object.get(field)?;
-        Some(Node { value, path: self.path_of(field), defects: self.defects })
+        self.object.get(field).map(|value| self.node(field, value))
     }
 
     pub(crate) fn required(&self, field: &'static str, expected: &str) -> Option<Node<'a>> {
@@ -290,11 +294,11 @@ impl<'a> Section<'a> {
 
     /// The names of all fields that stand here, with their nodes: for sections whose keys are data.
     pub(crate) fn entries(&self) -> Vec<(&'a str, Node<'a>)> {
-        let node = |(name, value): &'a (String, Json)| {
-            let node = Node { value, path: self.path_of(name), defects: self.defects };
-            (name.as_str(), node)
-        };
-        self.object.0.iter().map(node).collect()
+        self.object.0.iter().map(|(name, value)| (name.as_str(), self.node(name, value))).collect()
+    }
+
+    fn node(&self, name: &str, value: &'a Json) -> Node<'a> {
+        Node { value, path: self.path_of(name), defects: self.defects, secret: self.secret }
     }
 
     /// Reports every field that nobody asked for, with the nearest known one.

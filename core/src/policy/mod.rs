@@ -2,8 +2,10 @@
 //!
 //! [`compile`] is the only way to get one. [`Policy::admit`] is where a pass meets it (2.4, 3.5).
 
+mod across;
 mod compile;
 mod doc;
+mod keys;
 mod scope;
 mod sections;
 

@@ -73,6 +73,17 @@ impl Directory {
         }
     }
 
+    /// Every name by which this user may be called, in ASCII lower case.
+    #[must_use]
+    pub fn names_of(&self, identity: &Identity) -> Vec<String> {
+        let user_principal_name = match self {
+            Self::Open => None,
+            Self::Users(users) => users.users.get(identity).and_then(|user| user.user_principal_name.as_ref()),
+        };
+        let names = [Some(identity.as_str()), user_principal_name.map(UserName::as_str)];
+        names.into_iter().flatten().map(str::to_ascii_lowercase).collect()
+    }
+
     /// The groups that count for somebody: the directory's where it knows users, else what was claimed (3.6).
     /// `None` where nobody knows them; the outer `None` where nobody knows the user.
     fn groups<'a>(&'a self, identity: &Identity, claimed: Option<&'a GroupTags>) -> Option<Option<&'a GroupTags>> {

@@ -1,0 +1,198 @@
+//! The sections of a policy document, one reader each: fields, ranges, defaults (2.3).
+//!
+//! A reader gives `None` only after reporting why. It asks for all its fields before it gives up on any, so that every
+//! defect of a document is reported at once. Here are the small sections, and what all readers share.
+
+mod ledger;
+mod passes;
+mod registration;
+
+pub(in crate::policy) use ledger::{SHARED_DATA, ledger};
+pub(in crate::policy) use passes::{directory, passes};
+pub(in crate::policy) use registration::registration;
+
+use super::doc::Node;
+use super::{Admin, Cap, HostPattern, Pages, SessionRules, SignIn};
+use crate::decide::RETURN_TO;
+use crate::headers;
+use crate::session::HOLDER_COOKIE;
+use crate::time::{Minutes, Seconds};
+
+const THIRTY_DAYS: u32 = 43_200;
+const A_YEAR: u32 = 525_600;
+const A_DAY: u32 = 1_440;
+
+fn minutes(node: &Node<'_>, least: u32, most: u32) -> Option<Minutes> {
+    node.number(least, most).map(Minutes::new)
+}
+
+fn seconds(node: &Node<'_>, least: u32, most: u32) -> Option<Seconds> {
+    node.number(least, most).map(|seconds| Seconds::new(u64::from(seconds)))
+}
+
+/// A string of 1 to `most` characters without control characters.
+fn line(node: &Node<'_>, most: usize) -> Option<String> {
+    let text = node.text()?;
+    let fits = !text.is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control);
+    if !fits {
+        node.wrong(format_args!("1 to {most} characters on one line"));
+    }
+    fits.then(|| text.to_owned())
+}
+
+/// A string of 1 to `most` visible ASCII characters.
+pub(in crate::policy) fn token(node: &Node<'_>, most: usize) -> Option<String> {
+    let text = node.text()?;
+    let fits = !text.is_empty() && text.len() <= most && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !fits {
+        node.wrong(format_args!("1 to {most} visible ASCII characters without spaces"));
+    }
+    fits.then(|| text.to_owned())
+}
+
+/// All items of a list through one reader; `None` if any of them is wrong, after all have been read.
+pub(in crate::policy) fn each<'a, T>(
+    node: &Node<'a>,
+    most: usize,
+    read: impl Fn(&Node<'a>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let items: Vec<Option<T>> = node.list(most)?.iter().map(read).collect();
+    items.into_iter().collect()
+}
+
+pub(in crate::policy) fn hosts(node: &Node<'_>) -> Option<Vec<HostPattern>> {
+    let hosts = each(node, 256, host)?;
+    if hosts.is_empty() {
+        node.wrong("at least one host");
+        return None;
+    }
+    Some(hosts)
+}
+
+fn host(node: &Node<'_>) -> Option<HostPattern> {
+    let text = node.text()?;
+    let label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    let name = |text: &str| {
+        text.len() <= 253 && text.split('.').all(|part| !part.is_empty() && part.len() <= 63 && part.bytes().all(label))
+    };
+    let address = |text: &str| {
+        text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).is_some_and(|inside| {
+            !inside.is_empty() && inside.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f' | b':' | b'.'))
+        })
+    };
+    let pattern = match text.strip_prefix('*') {
+        Some("") => Some(HostPattern::Any),
+        Some(suffix) => suffix.strip_prefix('.').is_some_and(name).then(|| HostPattern::Suffix(suffix.to_owned())),
+        None => (name(text) || address(text)).then(|| HostPattern::Exact(text.to_owned())),
+    };
+    if pattern.is_none() {
+        node.wrong("a host in lower case without port or trailing dot, or `*.` and a host, or `*`");
+    }
+    pattern
+}
+
+pub(in crate::policy) fn sign_in(node: &Node<'_>) -> Option<SignIn> {
+    let section = node.section()?;
+    let path =
+        section.required("path", "the gateway's own sign-in path, as in `/sign-in`").and_then(|node| node.parsed());
+    let user_field = section.or("userField", "username".to_owned(), |node| {
+        let field = token(&node, 64)?;
+        if field == RETURN_TO {
+            node.wrong("a field of its own, not `return_to`");
+        }
+        (field != RETURN_TO).then_some(field)
+    });
+    let pass_field = section.or("passField", "pass".to_owned(), |node| {
+        let field = token(&node, 64)?;
+        if user_field.as_ref() == Some(&field) || field == RETURN_TO {
+            node.wrong("a field of its own, not userField's nor `return_to`");
+            return None;
+        }
+        Some(field)
+    });
+    let starts_within =
+        section.or("startsWithinInMinutes", Minutes::new(THIRTY_DAYS), |node| minutes(&node, 0, A_YEAR));
+    section.finish();
+    Some(SignIn { path: path?, user_field: user_field?, pass_field: pass_field?, starts_within: starts_within? })
+}
+
+pub(in crate::policy) fn session(node: &Node<'_>) -> Option<SessionRules> {
+    let section = node.section()?;
+    let cookie = section.or("cookie", DEFAULT_COOKIE.to_owned(), |node| {
+        let text = node.text()?;
+        let rest = text.strip_prefix("__Host-").unwrap_or_default();
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let fits = !rest.is_empty() && text.len() <= 64 && rest.bytes().all(token) && text != HOLDER_COOKIE;
+        if !fits {
+            node.wrong(format_args!("`__Host-` and letters, digits, -, _ or ., but not `{HOLDER_COOKIE}`"));
+        }
+        fits.then(|| text.to_owned())
+    });
+    let ends_with_pass = section.or("endsWithPass", true, |node| node.boolean());
+    let maximum = section.or("maximumInMinutes", Minutes::new(480), |node| minutes(&node, 1, A_DAY));
+    section.finish();
+    Some(SessionRules { cookie: cookie?, ends_with_pass: ends_with_pass?, maximum: maximum? })
+}
+
+/// The session cookie's name unless the policy says otherwise.
+pub(in crate::policy) const DEFAULT_COOKIE: &str = "__Host-tapgate";
+
+pub(in crate::policy) fn user_header(node: &Node<'_>) -> Option<String> {
+    let section = node.section()?;
+    let header = section.or("userHeader", headers::DEFAULT_USER_HEADER.to_owned(), |node| {
+        let text = node.text()?;
+        let fits = headers::is_fit_for_identity(text);
+        if !fits {
+            node.wrong("a header name in lower case without a meaning of its own, as in `remote-user`");
+        }
+        fits.then(|| text.to_owned())
+    });
+    section.finish();
+    header
+}
+
+pub(in crate::policy) fn admin(node: &Node<'_>) -> Option<Admin> {
+    let section = node.section()?;
+    let hosts = section.required("hosts", "the hosts on which the admin API answers").and_then(|node| hosts(&node));
+    let require_reason = section.or("requireReason", false, |node| node.boolean());
+    let caps = section.or("caps", Vec::new(), |node| {
+        let entries = node.section()?.entries();
+        let caps: Vec<_> = entries.iter().map(|(role, node)| Some(((*role).to_owned(), cap(node)?))).collect();
+        caps.into_iter().collect()
+    });
+    let jwt_authn = section.or("jwtAuthn", None, |node| {
+        let section = node.section()?;
+        let provider = section.required("provider", "the provider's name").and_then(|node| token(&node, 128));
+        let claim = section.or("rolesClaim", "roles".to_owned(), |node| token(&node, 128));
+        section.finish();
+        Some(Some((provider?, claim?)))
+    });
+    section.finish();
+    Some(Admin { hosts: hosts?, require_reason: require_reason?, caps: caps?, jwt_authn: jwt_authn? })
+}
+
+fn cap(node: &Node<'_>) -> Option<Cap> {
+    let section = node.section()?;
+    let lifetime = section.or("maximumLifetimeInMinutes", None, |node| minutes(&node, 10, THIRTY_DAYS).map(Some));
+    let once = section.or("isUsableOnce", false, |node| node.boolean());
+    section.finish();
+    Some(Cap { maximum_lifetime: lifetime?, is_usable_once: once? })
+}
+
+pub(in crate::policy) fn pages(node: &Node<'_>) -> Option<Pages> {
+    let section = node.section()?;
+    let name = section.or("name", None, |node| line(&node, 64).map(Some));
+    let contact = section.or("contact", None, |node| line(&node, 256).map(Some));
+    let help = section.or("help", None, |node| line(&node, 512).map(Some));
+    let colour = section.or("colour", None, |node| {
+        let text = node.text()?;
+        let hex = |rest: &str| rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let fits = text.strip_prefix('#').is_some_and(hex);
+        if !fits {
+            node.wrong("a colour as `#rrggbb`, in quotes in YAML");
+        }
+        fits.then(|| Some(text.to_owned()))
+    });
+    section.finish();
+    Some(Pages { name: name?.unwrap_or_default(), contact: contact?, help: help?, colour: colour? })
+}
