@@ -127,7 +127,7 @@ fn forged_and_broken_passes_get_one_neutral_answer() {
         ("another issuer", claims(&claims_with("iss", json!("https://gate.example.com/"))), Refusal::WrongAudience),
         ("oversized", claims(&claims_with("a", json!("x".repeat(4096)))), Refusal::Malformed),
         ("not ASCII", format!("{good}\u{e9}"), Refusal::Malformed),
-        ("a space inside", good.replacen('.', ". ", 1), Refusal::Malformed),
+        ("a space inside", good.replacen('.', ". ", 1), Refusal::BadSignature),
         ("a code", "ABCD2345".to_owned(), Refusal::UnknownCode),
         (
             "other bytes signed",

@@ -213,12 +213,12 @@ impl Site {
         ask: Ask,
         application: impl FnOnce(&[(String, String)]) -> Answer,
     ) -> Exchange {
-        let mut headers =
-            vec![(":method".to_owned(), ask.method.clone()), (":authority".to_owned(), ask.authority.clone())];
-        if ask.method != "CONNECT" {
-            headers.push((":path".to_owned(), ask.path.clone()));
+        let is_connect = ask.method == "CONNECT";
+        let mut headers = vec![(":method".to_owned(), ask.method), (":authority".to_owned(), ask.authority)];
+        if !is_connect {
+            headers.push((":path".to_owned(), ask.path));
         }
-        headers.extend(ask.headers.clone());
+        headers.extend(ask.headers);
         if !browser.cookies.is_empty() {
             let pairs: Vec<_> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             headers.push(("cookie".to_owned(), pairs.join("; ")));

@@ -1,0 +1,17 @@
+//! The command line from outside: arguments, streams, environment and clock in; exit code and text out.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that meets what it did not expect should stop"
+)]
+
+mod agreement;
+mod forge;
+mod hostile;
+mod inspect;
+mod keygen;
+mod mint;
+mod program;
+mod support;
