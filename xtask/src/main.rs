@@ -1,2 +1,7 @@
-//! Placeholder of the first commit.
-fn main() {}
+//! The door of `cargo xtask`. What the commands do lives in the library beside it; nothing else belongs here.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    xtask::main().into()
+}

@@ -1,0 +1,124 @@
+//! `tapgate-demo`: the gate and the example application on loopback, for a person to play with, or walked by itself.
+//!
+//! `cargo xtask demo` makes everything ready and starts this. The story of `--walk` is in the library, `walk`; here is only
+//! what a person is told and when it ends.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a demo talks to the person who runs it")]
+
+use std::io::stdout;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use tapgate_host_tests::walk::{self, Script, Stage};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::interval;
+
+/// How much of Envoy's log is shown when a step differs.
+const LAST_LINES: usize = 20;
+
+/// The gate before an example application, on loopback.
+#[derive(Parser)]
+struct Options {
+    /// Play the whole story without a person, print each exchange, and fail if a step differs
+    #[arg(long)]
+    walk: bool,
+    /// The port of the gate; without it, a free one
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    println!("==> starting the example application and Envoy with the gate, on loopback, with new random keys");
+    let stage = match Stage::set(options.port).await {
+        Ok(stage) => stage,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("==> the gate listens on {} with {} workers", stage.origin(), stage.envoy.workers());
+    let done = if options.walk { story(&stage).await } else { play(&stage).await };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Plays the story and says how it went.
+async fn story(stage: &Stage) -> Result<(), Box<dyn std::error::Error>> {
+    let script = Script::new(stdout());
+    if let Err(differs) = walk::play(stage, &script).await {
+        eprintln!("\nthe last lines of Envoy's log:");
+        let log = stage.envoy.log();
+        let lines: Vec<&str> = log.text().lines().collect();
+        for line in lines.iter().rev().take(LAST_LINES).rev() {
+            eprintln!("    {line}");
+        }
+        return Err(differs.into());
+    }
+    println!("\n==> all {} steps went as they should", script.steps());
+    Ok(())
+}
+
+/// Tells a person what to open, shows what the gate writes down meanwhile, until Ctrl-C.
+async fn play(stage: &Stage) -> Result<(), Box<dyn std::error::Error>> {
+    tell(stage);
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut look = interval(Duration::from_millis(500));
+    let mut told = 0;
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            _ = look.tick() => {
+                let events = stage.envoy.log().audit();
+                for event in events.iter().skip(told) {
+                    println!("    {event}");
+                }
+                told = events.len();
+            }
+        }
+    }
+    println!("\n==> stopping");
+    Ok(())
+}
+
+fn tell(stage: &Stage) {
+    let origin = stage.origin();
+    let alice = stage.pass("alice@example.com").mint(&stage.secrets);
+    let bob = stage.pass("bob@example.com").once().mint(&stage.secrets);
+    println!(
+        "
+Open these in a browser (Chrome, Edge or Firefox; Safari takes no Secure cookies from http://localhost).
+
+1. The application, as everybody sees it. The gate does nothing here.
+
+   {origin}/
+
+2. The sign-in link of Alice. Her pass is good for an hour, as often as she likes. Press the button: you are sent to the
+   registration page, and have ten minutes.
+
+   {origin}/.tap/sign-in#pass={alice}
+
+3. While you are registering, try anything else: you are sent back. A script gets 403 with the reason.
+
+   {origin}/account
+   {origin}/api/profile
+
+4. Press \"Register a device code\", keep the code, and open {origin}/account again: the site is open. Sign out,
+   and sign in with your device code at {origin}/sign-in: the gate is not concerned any more.
+
+5. The sign-in link of Bob. His pass is good for one browser: open it here, then in a private window.
+
+   {origin}/.tap/sign-in#pass={bob}
+
+What the gate writes into Envoy's log about it appears below. Ctrl-C ends the demo.
+"
+    );
+}

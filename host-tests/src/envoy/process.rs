@@ -1,0 +1,190 @@
+//! One Envoy process: started until it is ready or has refused, stopped and reaped whatever happens to the test.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::log::Log;
+use super::setup::Setup;
+use super::{admin, memory};
+use crate::clock::{self, HANG};
+use crate::workspace;
+
+/// How often something that is waited for is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Envoy did not start.
+#[derive(Debug, thiserror::Error)]
+#[error("envoy did not start; its log ends with:\n{}", log.latest())]
+pub struct Refused {
+    /// Everything that it had to say.
+    pub log: Log,
+}
+
+/// A running Envoy. Dropping it stops it.
+#[derive(Debug)]
+pub struct Envoy {
+    child: Child,
+    folder: TempDir,
+    gate: SocketAddr,
+    admin: SocketAddr,
+    born: i64,
+    workers: u32,
+}
+
+impl Envoy {
+    /// Starts Envoy and waits until it takes requests.
+    ///
+    /// # Errors
+    /// If it exits before that, as it does when the plugin refuses its policy.
+    ///
+    /// # Panics
+    /// If the machine fails (no Envoy, no temporary folder), or nothing happens for a long time.
+    pub async fn start(setup: &Setup) -> Result<Self, Refused> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let bootstrap = folder.path().join("envoy.json");
+        let address = folder.path().join("admin");
+        std::fs::write(&bootstrap, setup.bootstrap.text()).expect("the bootstrap can be written");
+        let log = File::create(Log::place(folder.path())).expect("a log file");
+        let mut child = command()
+            .arg("--config-path")
+            .arg(&bootstrap)
+            .arg("--admin-address-path")
+            .arg(&address)
+            .args(["--disable-hot-restart", "--concurrency", &setup.workers.to_string()])
+            // More of the plugin's own lines than usual: none may hold a secret at any level.
+            .args(["--log-level", "info", "--component-log-level", "wasm:debug"])
+            .args(["--file-flush-interval-msec", "100"])
+            .current_dir(workspace::root())
+            .env_clear()
+            .envs(setup.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log)
+            .spawn()
+            .expect("envoy can be run");
+        let started = Instant::now();
+        let admin = loop {
+            if child.try_wait().expect("a child to wait for").is_some() {
+                return Err(Refused { log: Log::read(folder.path()) });
+            }
+            if let Some(admin) = ready(&address).await {
+                break admin;
+            }
+            if started.elapsed() > HANG {
+                kill(&mut child);
+                panic!("envoy hangs; its log:\n{}", Log::read(folder.path()).latest());
+            }
+            tokio::time::sleep(LOOK).await;
+        };
+        let gate = admin::listener(admin).await;
+        Ok(Self { child, folder, gate, admin, born: clock::now(), workers: setup.workers })
+    }
+
+    /// Where the gate listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.gate
+    }
+
+    /// A second at which the ledger was already born.
+    #[must_use]
+    pub const fn born(&self) -> i64 {
+        self.born
+    }
+
+    /// The number of worker threads.
+    #[must_use]
+    pub const fn workers(&self) -> u32 {
+        self.workers
+    }
+
+    /// The log so far.
+    #[must_use]
+    pub fn log(&self) -> Log {
+        Log::read(self.folder.path())
+    }
+
+    /// The value of a counter or gauge; 0 if Envoy has none of that name.
+    pub async fn stat(&self, name: &str) -> u64 {
+        admin::stats(self.admin, name).await.remove(name).unwrap_or(0)
+    }
+
+    /// All counters and gauges whose name matches the regular expression.
+    pub async fn stats(&self, filter: &str) -> std::collections::BTreeMap<String, u64> {
+        admin::stats(self.admin, filter).await
+    }
+
+    /// What the admin interface answers to a GET.
+    pub async fn admin_status(&self, path: &str) -> u16 {
+        admin::get(self.admin, path).await.status
+    }
+
+    /// The bytes of linear memory of each wasm virtual machine: one a worker, and those of the main thread.
+    #[must_use]
+    pub fn linear_memories(&self) -> Vec<u64> {
+        memory::linear_memories(self.child.id())
+    }
+
+    /// Stops Envoy gracefully, waits for its end and gives its whole log.
+    #[must_use]
+    pub fn stop(&mut self) -> Log {
+        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
+            quit(self.admin);
+            let asked = Instant::now();
+            while self.child.try_wait().is_ok_and(|status| status.is_none()) && asked.elapsed() < HANG {
+                std::thread::sleep(LOOK);
+            }
+            kill(&mut self.child);
+        }
+        self.log()
+    }
+}
+
+impl Drop for Envoy {
+    fn drop(&mut self) {
+        kill(&mut self.child);
+    }
+}
+
+/// Envoy, so wrapped that it dies with the thread that started it where the system has a tool for that (util-linux on
+/// Linux); elsewhere a test run that is itself killed could leave one behind.
+fn command() -> Command {
+    let envoy = workspace::envoy();
+    if Path::new("/usr/bin/setpriv").exists() {
+        let mut command = Command::new("/usr/bin/setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).arg(envoy);
+        command
+    } else {
+        Command::new(envoy)
+    }
+}
+
+/// The admin interface's address, once Envoy says that it is ready.
+async fn ready(address: &Path) -> Option<SocketAddr> {
+    let admin = std::fs::read_to_string(address).ok()?.trim().parse().ok()?;
+    admin::is_ready(admin).await.then_some(admin)
+}
+
+/// Asks for a graceful end. Whether it was heard shows in the process, not in the answer.
+fn quit(admin: SocketAddr) {
+    if let Ok(mut stream) = TcpStream::connect(admin) {
+        let asked = stream
+            .write_all(b"POST /quitquitquit HTTP/1.1\r\nhost: admin\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        if asked.is_ok() && stream.set_read_timeout(Some(HANG)).is_ok() {
+            let mut answer = Vec::new();
+            drop(stream.read_to_end(&mut answer));
+        }
+    }
+}
+
+/// Ends and reaps the child; one that has ended already is only reaped.
+fn kill(child: &mut Child) {
+    drop(child.kill());
+    drop(child.wait());
+}

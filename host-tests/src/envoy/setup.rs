@@ -1,0 +1,121 @@
+//! What a test asks of its Envoy. Defaults: the shipped bootstrap and policy, two workers.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use super::Bootstrap;
+use crate::keys::Keys;
+use crate::policy::Policy;
+use crate::workspace;
+
+/// The wishes for one Envoy.
+#[derive(Clone)]
+pub struct Setup {
+    pub(super) workers: u32,
+    pub(super) environment: Vec<(String, String)>,
+    pub(super) bootstrap: Bootstrap,
+}
+
+impl Setup {
+    /// The shipped bootstrap before the application at `application`, with these keys.
+    #[must_use]
+    pub fn new(application: SocketAddr, keys: &Keys) -> Self {
+        let mut bootstrap = Bootstrap::shipped();
+        bootstrap.choose_ports();
+        bootstrap.send_to(application.port());
+        bootstrap.load(&workspace::module());
+        Self { workers: 2, environment: keys.environment(), bootstrap }
+    }
+
+    /// Another number of worker threads.
+    #[must_use]
+    pub const fn workers(mut self, workers: u32) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Another port for the gate than one that Envoy chooses.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.bootstrap.listen_on(port);
+        self
+    }
+
+    /// Another policy.
+    #[must_use]
+    pub fn policy(self, policy: &Policy) -> Self {
+        self.policy_text(&policy.text())
+    }
+
+    /// Another configuration of the plugin, whatever the text.
+    #[must_use]
+    pub fn policy_text(mut self, text: &str) -> Self {
+        self.bootstrap.configure_text(text);
+        self
+    }
+
+    /// A protobuf Struct as the configuration of the plugin.
+    #[must_use]
+    pub fn policy_struct(mut self, value: &Value) -> Self {
+        self.bootstrap.configure_struct(value);
+        self
+    }
+
+    /// One more environment variable of Envoy's; only those that the bootstrap lists reach the plugin.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sets `allow_on_headers_stop_iteration`.
+    #[must_use]
+    pub fn headers_stop(mut self) -> Self {
+        self.bootstrap.allow_headers_stop();
+        self
+    }
+
+    /// Removes the buffer filter behind the plugin.
+    #[must_use]
+    pub fn without_buffer(mut self) -> Self {
+        self.bootstrap.remove_buffer();
+        self
+    }
+
+    /// Removes the edge hardening: raw paths and names with underscores reach the plugin.
+    #[must_use]
+    pub fn softened(mut self) -> Self {
+        self.bootstrap.soften();
+        self
+    }
+
+    /// Speaks HTTP/2 to the application.
+    #[must_use]
+    pub fn http2_application(mut self) -> Self {
+        self.bootstrap.send_http2();
+        self
+    }
+
+    /// Looks for the application at another port of loopback.
+    #[must_use]
+    pub fn application_at(mut self, port: u16) -> Self {
+        self.bootstrap.send_to(port);
+        self
+    }
+
+    /// Lets Envoy itself answer at one path.
+    #[must_use]
+    pub fn direct_response(mut self, path: &str, status: u16) -> Self {
+        self.bootstrap.answer_directly(path, status);
+        self
+    }
+
+    /// Routes CONNECT to the application.
+    #[must_use]
+    pub fn connect(mut self) -> Self {
+        self.bootstrap.allow_connect();
+        self
+    }
+}

@@ -1,0 +1,57 @@
+//! Where the things are that a run needs: the bootstrap, Envoy, the module, a Python with PyJWT.
+//!
+//! A missing one is a failure that names its mend. Nothing is skipped, nothing is installed here.
+
+use std::path::{Path, PathBuf};
+
+/// The root of the workspace, where `examples/` and `target/` are.
+#[must_use]
+pub fn root() -> PathBuf {
+    // Cargo says at run time where the crate stands now; the path of build time is right unless the folder moved.
+    let here =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.parent().expect("host-tests lies in the workspace").to_owned()
+}
+
+/// The bootstrap that people copy.
+#[must_use]
+pub fn bootstrap() -> PathBuf {
+    root().join("examples/envoy/envoy.yaml")
+}
+
+/// The Envoy binary: `TAPGATE_ENVOY`, else the one that `cargo xtask setup` installs.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn envoy() -> PathBuf {
+    needed("TAPGATE_ENVOY", "target/tools/envoy", "cargo xtask setup")
+}
+
+/// The plugin: `TAPGATE_WASM`, else the one that `cargo xtask wasm` builds.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn module() -> PathBuf {
+    needed("TAPGATE_WASM", "target/plugin/tapgate.wasm", "cargo xtask wasm")
+}
+
+/// A Python that can `import jwt`: `TAPGATE_PYTHON`, else the one that `cargo xtask setup` installs.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn python() -> PathBuf {
+    needed("TAPGATE_PYTHON", "target/tools/python3-jwt", "cargo xtask setup")
+}
+
+fn needed(variable: &str, place: &str, mend: &str) -> PathBuf {
+    let path = std::env::var_os(variable).map_or_else(|| root().join(place), |given| absolute(given.as_ref()));
+    assert!(path.exists(), "{} is not there: run `{mend}`, or set {variable}", path.display());
+    path
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).expect("a path that can be made absolute")
+}

@@ -1,0 +1,30 @@
+//! `cargo xtask setup`: what the other commands need and a fresh machine lacks.
+//!
+//! Idempotent: what is there is said and left alone. Everything lands under `target/tools`, but for the wasm32 standard
+//! library, which rustup keeps. Nothing here is ever skipped in silence: what cannot be installed is an error that names
+//! the mend.
+
+mod python;
+mod target;
+
+use std::fs::{self, File};
+
+use anyhow::{Context, Result};
+
+use crate::workspace::Workspace;
+
+pub(crate) use target::ensure as wasm_target;
+
+/// Installs whatever is missing.
+///
+/// # Errors
+/// If something is missing and cannot be installed.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    wasm_target(workspace)?;
+    let tools = workspace.tools();
+    fs::create_dir_all(&tools).with_context(|| format!("creating {}", tools.display()))?;
+    // Two commands started at once (a demo beside the tests) must not install into each other's half-made folder.
+    let lock = File::create(tools.join(".lock")).context("creating the lock of target/tools")?;
+    lock.lock().context("waiting for another setup to end")?;
+    python::ensure(workspace)
+}
