@@ -9,6 +9,7 @@
 )]
 
 mod audit;
+mod bodies;
 mod completion;
 mod confinement;
 mod cookies;
