@@ -30,7 +30,7 @@ async fn every_policy_loads_and_lets_a_person_in() {
         // One-time, for an hour: what all of them allow.
         let pass = gate.one_time("alice").await;
         let now = clock::now();
-        let pass = pass.claim("nbf", now).claim("exp", now + 3600).mint(&gate.secrets);
+        let pass = pass.claim("iat", now).claim("nbf", now).claim("exp", now + 3600).mint(&gate.secrets);
         assert_eq!(sign_in(&mut browser, &pass).await.status, 303, "{name}");
         assert_eq!(browser.navigate("/admin").await.header("location").as_deref(), Some("/register"), "{name}");
     }
