@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod abi;
+mod config;
+mod error;
+mod handle;
+mod headers;
+mod host;
+mod module;
+mod process;
+mod report;
+mod stream;
+mod vm;
+mod worker;
+
+pub use config::{Config, FailurePolicy, Refusal};
+pub use error::{Failure, HostError, Trap};
+pub use handle::StreamHandle;
+pub use headers::{Headers, MOST_BYTES, MOST_PAIRS};
+pub use host::{Host, StreamId};
+pub use module::Module;
+pub use process::{CallAnswer, CallId, CasDialect, Clock, Histogram, HttpCall, Level, LogLine, Metric, Misuse};
+pub use report::{CallReport, VmName};
+pub use stream::{Exchange, Message, Origin};
+pub use worker::WorkerState;

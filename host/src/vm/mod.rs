@@ -1,0 +1,114 @@
+//! One VM: an instance of the module, called with fuel, whose every end is recorded.
+
+mod data;
+mod guest;
+mod memory;
+
+pub(crate) use data::{Deferred, Incoming, Mode, VmData};
+pub(crate) use guest::{Convention, Guest, Stop};
+
+use std::sync::Arc;
+
+use wasmtime::{Instance, Store, Val, ValType};
+
+use crate::config::Config;
+use crate::error::{Failure, HostError, Trap};
+use crate::module::Module;
+use crate::process::Shared;
+use crate::report::{CallReport, VmName};
+
+/// The root context's id. Zero is the VM itself; streams follow.
+pub(crate) const ROOT: u32 = 1;
+
+/// An instance with its state.
+pub(crate) struct Vm {
+    store: Store<VmData>,
+    instance: Instance,
+}
+
+impl Vm {
+    /// Makes an instance; runs none of its code but a start function, if it has one.
+    pub(crate) fn new(module: &Module, config: &Arc<Config>, shared: &Shared, name: VmName) -> Result<Self, HostError> {
+        let mut store = Store::new(module.engine(), VmData::new(Arc::clone(config), shared.clone(), name));
+        store.limiter(|data| &mut data.memory);
+        store.set_fuel(config.fuel).map_err(|error| HostError::Instantiate(error.to_string()))?;
+        let instance = module
+            .prepared()
+            .instantiate(&mut store)
+            .map_err(|error| HostError::Instantiate(Trap::read(&error).to_string()))?;
+        if instance.get_memory(&mut store, "memory").is_none() {
+            return Err(HostError::MissingExport("memory"));
+        }
+        Ok(Self { store, instance })
+    }
+
+    pub(crate) fn data(&mut self) -> &mut VmData {
+        self.store.data_mut()
+    }
+
+    /// Initialises the module, creates its root context, starts and configures it. `false` if the guest refuses.
+    pub(crate) fn start(&mut self) -> Result<bool, Failure> {
+        self.data().mode = Mode::Initialising;
+        for initialiser in ["_initialize", "_start"] {
+            if self.instance.get_func(&mut self.store, initialiser).is_some() {
+                self.call(0, initialiser, &[])?;
+                break;
+            }
+        }
+        self.data().mode = Mode::Running;
+        let config = Arc::clone(&self.data().config);
+        let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        self.call(ROOT, "proxy_on_context_create", &[ROOT, 0])?;
+        let started = self.call(ROOT, "proxy_on_vm_start", &[ROOT, size(&config.vm_configuration)])?;
+        if started == Some(0) {
+            return Ok(false);
+        }
+        let configured = self.call(ROOT, "proxy_on_configure", &[ROOT, size(&config.configuration)])?;
+        Ok(configured != Some(0))
+    }
+
+    /// Calls an export in a context; `None` if there is no such export or it gives nothing.
+    pub(crate) fn call(
+        &mut self,
+        context: u32,
+        callback: &'static str,
+        arguments: &[u32],
+    ) -> Result<Option<i32>, Failure> {
+        let Some(function) = self.instance.get_func(&mut self.store, callback) else { return Ok(None) };
+        let fuel = self.store.data().config.fuel;
+        self.store.data_mut().begin(context);
+        let kind = function.ty(&self.store);
+        let fits = kind.params().len() == arguments.len()
+            && kind.params().all(|one| matches!(one, ValType::I32))
+            && kind.results().len() <= 1;
+        let mut results = vec![Val::I32(0); kind.results().len()];
+        let arguments: Vec<Val> = arguments.iter().map(|argument| Val::I32(argument.cast_signed())).collect();
+        let outcome = if fits {
+            self.store.set_fuel(fuel).and_then(|()| function.call(&mut self.store, &arguments, &mut results))
+        } else {
+            Err(Trap::WrongType.into())
+        };
+        let trap = outcome.err().map(|error| Trap::read(&error));
+        self.record(callback, fuel, trap.clone());
+        match trap {
+            Some(trap) => Err(Failure { callback, trap }),
+            None => Ok(results.first().and_then(Val::i32)),
+        }
+    }
+
+    fn record(&mut self, callback: &'static str, fuel: u64, trap: Option<Trap>) {
+        let left = self.store.get_fuel().unwrap_or(0);
+        let memory = self.instance.get_memory(&mut self.store, "memory").map_or(0, |one| one.data_size(&self.store));
+        let data = self.store.data_mut();
+        let report = CallReport {
+            vm: data.name,
+            callback,
+            fuel: fuel.saturating_sub(left),
+            host_calls: std::mem::take(&mut data.host_calls),
+            allocated: std::mem::take(&mut data.allocated),
+            memory,
+            trap,
+        };
+        data.shared.lock().reports.push(report);
+    }
+}

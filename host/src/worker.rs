@@ -1,0 +1,209 @@
+//! A worker: its VM, whether that is alive, and what the guest asked for while it ran.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Config, FailurePolicy};
+use crate::error::{Failure, HostError};
+use crate::module::Module;
+use crate::process::{Misuse, Shared};
+use crate::report::VmName;
+use crate::stream::{Half, LocalReply, Side, Stream};
+use crate::vm::{Deferred, Incoming, ROOT, Vm};
+
+/// How long after a failure a VM is not made anew. Envoy adds jitter.
+const BACKOFF: Duration = Duration::from_secs(1);
+
+/// How a worker stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkerState {
+    /// Its VM is alive.
+    Running,
+    /// The guest refused or failed its configuration here, though not on the canary. As in Envoy the filter is skipped
+    /// on this worker: every stream goes on untouched, whatever the failure policy.
+    Skipped,
+    /// Its VM is dead.
+    Failed(Failure),
+}
+
+/// One worker.
+pub(crate) struct Worker {
+    vm: Vm,
+    number: usize,
+    state: WorkerState,
+    failed_at: Duration,
+    next: u32,
+    module: Module,
+    config: Arc<Config>,
+    shared: Shared,
+}
+
+impl Worker {
+    pub(crate) fn start(
+        number: usize,
+        module: &Module,
+        config: &Arc<Config>,
+        shared: &Shared,
+    ) -> Result<Self, HostError> {
+        let mut vm = Vm::new(module, config, shared, VmName::Worker(number))?;
+        let state = if vm.start() == Ok(true) { WorkerState::Running } else { WorkerState::Skipped };
+        Ok(Self {
+            vm,
+            number,
+            state,
+            failed_at: Duration::ZERO,
+            next: ROOT,
+            module: module.clone(),
+            config: Arc::clone(config),
+            shared: shared.clone(),
+        })
+    }
+
+    pub(crate) const fn state(&self) -> &WorkerState {
+        &self.state
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(crate) fn tick_period(&mut self) -> u32 {
+        self.vm.data().tick
+    }
+
+    pub(crate) fn stream(&mut self, id: u32) -> Option<&mut Stream> {
+        self.vm.data().streams.get_mut(&id)
+    }
+
+    pub(crate) fn half(&mut self, id: u32, side: Side) -> Option<&mut Half> {
+        self.stream(id).map(|stream| stream.half(side))
+    }
+
+    pub(crate) fn misuse(&self, misuse: Misuse) {
+        self.shared.lock().misuses.note(misuse);
+    }
+
+    /// A new stream, with a context of its own in the guest.
+    pub(crate) fn open(&mut self) -> Result<u32, HostError> {
+        self.reload()?;
+        self.next = self.next.saturating_add(1);
+        let id = self.next;
+        let attached = self.state == WorkerState::Running;
+        self.vm.data().streams.insert(id, Stream { attached, ..Stream::default() });
+        if attached {
+            self.run(id, "proxy_on_context_create", &[id, ROOT]);
+        }
+        Ok(id)
+    }
+
+    /// Whether a stream of this worker can only be refused.
+    pub(crate) const fn is_dead(&self) -> bool {
+        matches!(self.state, WorkerState::Failed(_))
+    }
+
+    /// Makes a dead VM anew if the policy and the time allow it. Streams of the old one stay readable.
+    fn reload(&mut self) -> Result<(), HostError> {
+        let now = self.shared.lock().clock.monotonic;
+        let due = now.saturating_sub(self.failed_at) >= BACKOFF;
+        if !self.is_dead() || self.config.failure_policy != FailurePolicy::Reload || !due {
+            return Ok(());
+        }
+        let mut vm = Vm::new(&self.module, &self.config, &self.shared, VmName::Worker(self.number))?;
+        match vm.start() {
+            Ok(true) => {
+                vm.data().streams = std::mem::take(&mut self.vm.data().streams);
+                self.vm = vm;
+                self.state = WorkerState::Running;
+            }
+            Ok(false) | Err(_) => self.failed_at = now,
+        }
+        Ok(())
+    }
+
+    /// Calls the guest, then does what it asked for.
+    pub(crate) fn run(&mut self, context: u32, callback: &'static str, arguments: &[u32]) -> Option<i32> {
+        if self.state != WorkerState::Running {
+            return None;
+        }
+        match self.vm.call(context, callback, arguments) {
+            Ok(answer) => {
+                while let Some(deferred) = self.vm.data().deferred.pop_front() {
+                    self.carry_out(deferred);
+                }
+                answer
+            }
+            Err(failure) => {
+                self.fail(failure);
+                None
+            }
+        }
+    }
+
+    fn carry_out(&mut self, deferred: Deferred) {
+        match deferred {
+            Deferred::Resume(id, side) => self.resume(id, side),
+            Deferred::Reply(id, reply) => self.reply(id, reply),
+            Deferred::Close(id) => self.cut(id),
+        }
+    }
+
+    /// Cuts a stream off in both directions.
+    pub(crate) fn cut(&mut self, id: u32) {
+        if let Some(stream) = self.stream(id) {
+            stream.request.cut();
+            stream.response.cut();
+        }
+    }
+
+    /// The VM has died: its open streams are refused, its calls are forgotten.
+    fn fail(&mut self, failure: Failure) {
+        self.state = WorkerState::Failed(failure);
+        let number = self.number;
+        {
+            let mut process = self.shared.lock();
+            self.failed_at = process.clock.monotonic;
+            process.calls.drop_worker(number);
+        }
+        let data = self.vm.data();
+        data.deferred.clear();
+        data.incoming = None;
+        let streams: Vec<u32> = data.streams.keys().copied().collect();
+        for id in streams {
+            let Some(stream) = self.stream(id) else { continue };
+            let was_attached = std::mem::replace(&mut stream.attached, false);
+            if was_attached && stream.request.started && !stream.response.passed.complete {
+                self.refuse(id);
+            }
+        }
+    }
+
+    /// What a stream of a dead VM gets.
+    pub(crate) fn refuse(&mut self, id: u32) {
+        self.reply(id, LocalReply::of_the_proxy(503, "wasm_fail_stream", ""));
+    }
+
+    /// Tells the guest of a call's end.
+    pub(crate) fn answer(&mut self, root: u32, call: u32, incoming: Incoming) {
+        let size = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let arguments =
+            [root, call, size(incoming.headers.len()), size(incoming.body.len()), size(incoming.trailers.len())];
+        self.vm.data().incoming = Some(incoming);
+        self.run(root, "proxy_on_http_call_response", &arguments);
+        self.vm.data().incoming = None;
+    }
+
+    /// Ends a stream: the guest's log, then its end. Gives the stream.
+    pub(crate) fn close(&mut self, id: u32) -> Option<Stream> {
+        let stream = self.stream(id)?;
+        if stream.attached {
+            stream.logging = true;
+            self.run(id, "proxy_on_log", &[id]);
+            if let Some(stream) = self.stream(id) {
+                stream.logging = false;
+            }
+            self.run(id, "proxy_on_done", &[id]);
+            self.run(id, "proxy_on_delete", &[id]);
+        }
+        self.vm.data().streams.remove(&id)
+    }
+}
