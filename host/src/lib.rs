@@ -1,3 +1,7 @@
+//! A proxy-wasm host on wasmtime, for tests and for embedding. It knows the ABI and what real proxies do with it; it must
+//! never learn what any plugin is for. No state is global, no clock or randomness is the machine's, no guest can make it
+//! panic.
+//!
 #![doc = include_str!("../README.md")]
 
 mod abi;

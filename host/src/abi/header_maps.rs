@@ -101,7 +101,7 @@ fn pairs(guest: &mut Guest<'_>, map: u32, pointer_at: u32, size_at: u32) -> Resu
 
 fn map_size(guest: &mut Guest<'_>, map: u32, size_at: u32) -> Result<(), Stop> {
     let map = Map::read(guest, map)?;
-    let Some(size) = map.get(guest.data()).and_then(|headers| headers.to_block()) else { return Err(gone(guest)) };
+    let Some(size) = map.get(guest.data()).and_then(Headers::to_block) else { return Err(gone(guest)) };
     guest.write_u32(size_at, u32::try_from(size.len()).unwrap_or(u32::MAX))
 }
 

@@ -1,0 +1,64 @@
+//! Point (i): fuel and memory are limited per call and per VM, and what a callback cost can be read afterwards.
+
+use tapgate_host::{Config, Origin, Trap, VmName, WorkerState};
+
+use crate::guest::{get, host, said};
+
+#[test]
+fn an_endless_loop_runs_out_of_fuel() {
+    let body = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (loop $on (br $on)) (i32.const 0))"#;
+    let mut host = host(body, Config::new().fuel(100_000));
+    let mut stream = host.stream(0).expect("a worker");
+    stream.request_headers(get("/"), true).expect("a request");
+    let seen = stream.close().expect("a stream");
+    assert_eq!((seen.origin, seen.downstream.status()), (Origin::Proxy, Some(503)));
+    assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(failure)) if failure.trap == Trap::OutOfFuel));
+    let report = host.reports().pop().expect("a report");
+    assert_eq!((report.callback, report.trap), ("proxy_on_request_headers", Some(Trap::OutOfFuel)));
+}
+
+#[test]
+fn fuel_is_each_callbacks_own() {
+    let body = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (local $left i32)
+        (local.set $left (i32.const 1000))
+        (loop $on (local.set $left (i32.sub (local.get $left) (i32.const 1))) (br_if $on (local.get $left)))
+        (i32.const 0))"#;
+    let mut host = host(body, Config::new().fuel(10_000));
+    for _ in 0..20 {
+        let mut stream = host.stream(0).expect("a worker");
+        assert!(stream.request_headers(get("/"), true).expect("a request").seen().expect("a stream").upstream.complete);
+    }
+}
+
+#[test]
+fn memory_grows_to_the_limit_and_no_further() {
+    let body = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+        (loop $on (br_if $on (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+        (call $note (memory.size))
+        (i32.const 0))"#;
+    let mut host = host(body, Config::new().memory(10 * 65536));
+    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+    assert_eq!(said(&host), ["10"]);
+    assert_eq!(host.reports().pop().map(|report| report.memory), Some(10 * 65536));
+}
+
+#[test]
+fn what_a_callback_cost_is_reported() {
+    let body = r#"
+    (data (i32.const 1024) ":path")
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (drop (call $value (i32.const 0) (i32.const 1024) (i32.const 5) (i32.const 0) (i32.const 4)))
+      (call $echo) (i32.const 0))"#;
+    let cost = || {
+        let mut host = host(body, Config::new());
+        host.take_reports();
+        host.stream(0).expect("a worker").request_headers(get("/twelve-bytes"), true).expect("a request");
+        host.take_reports().pop().expect("a report")
+    };
+    let report = cost();
+    assert_eq!((report.vm, report.callback), (VmName::Worker(0), "proxy_on_request_headers"));
+    assert_eq!(report.host_calls, ["proxy_get_header_map_value", "proxy_log"]);
+    assert_eq!((report.allocated, report.memory, report.trap.clone()), (13, 2 * 65536, None));
+    assert!(report.fuel > 0);
+    assert_eq!(report, cost(), "the same every time");
+}

@@ -1,0 +1,15 @@
+//! The host, held to what real proxies do: small guests in text form, a module per point of the README's table.
+#![expect(clippy::expect_used, reason = "a test that meets the unexpected must fail")]
+
+mod calls;
+mod capabilities;
+mod guest;
+mod headers;
+mod limits;
+mod malformed;
+mod observed;
+mod pauses;
+mod replies;
+mod shared;
+mod time;
+mod workers;

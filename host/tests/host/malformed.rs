@@ -1,0 +1,164 @@
+//! Malformed guests end in errors, never in a panic of the host.
+
+use tapgate_host::{Config, Host, HostError, Misuse, Module, Trap, WorkerState};
+
+use crate::guest::{bytes, get, host, module, said};
+
+#[test]
+fn what_is_no_module_is_refused() {
+    for nonsense in [&b""[..], b"\0asm", b"nonsense", &[0xff; 4096]] {
+        assert!(matches!(Module::compile(nonsense).err(), Some(HostError::Module(_))));
+    }
+}
+
+#[test]
+fn missing_exports_and_stray_imports_are_named() {
+    let refused = |text: &str| Module::compile(&bytes(text)).err();
+    let version = r#"(func (export "proxy_abi_version_0_2_1"))"#;
+    let allocator = r#"(func (export "malloc") (param i32) (result i32) (i32.const 0))"#;
+    assert_eq!(refused("(module)"), Some(HostError::MissingExport("proxy_abi_version_0_2_1")));
+    let text = format!("(module {version})");
+    assert_eq!(refused(&text), Some(HostError::MissingExport("proxy_on_memory_allocate")));
+    let text = format!("(module {version} {allocator})");
+    assert_eq!(refused(&text), Some(HostError::MissingExport("memory")));
+    let stray = r#"(module (import "wasi_snapshot_preview1" "path_open" (func)))"#;
+    let named = HostError::MissingImport { module: "wasi_snapshot_preview1".to_owned(), name: "path_open".to_owned() };
+    assert_eq!(refused(stray), Some(named));
+    let wrong = format!(r#"(module (import "env" "proxy_log" (func)) {version} {allocator} (memory (export "memory") 1))"#);
+    assert!(matches!(refused(&wrong), Some(HostError::Instantiate(_))));
+}
+
+#[test]
+fn bad_pointers_are_statuses() {
+    let calls = [
+        ("$log (i32.const 2) (i32.const -1) (i32.const 4)", "06"),
+        ("$log (i32.const 2) (i32.const 131070) (i32.const 4)", "06"),
+        ("$log (i32.const 2) (i32.const 0) (i32.const -1)", "06"),
+        ("$time (i32.const 131065)", "06"),
+        ("$pairs (i32.const 0) (i32.const -4) (i32.const 4)", "06"),
+        ("$value (i32.const 0) (i32.const -1) (i32.const 2) (i32.const 0) (i32.const 4)", "06"),
+        ("$set_shared (i32.const 0) (i32.const 1) (i32.const -9) (i32.const 99) (i32.const 0)", "06"),
+        ("$define (i32.const 0) (i32.const 0) (i32.const 1) (i32.const -1)", "06"),
+        ("$environ_sizes (i32.const -1) (i32.const 0)", "21"),
+        ("$random (i32.const -8) (i32.const 16)", "21"),
+        ("$write (i32.const 1) (i32.const -4) (i32.const 1) (i32.const 0)", "21"),
+        ("$write (i32.const 1) (i32.const 0) (i32.const -1) (i32.const 0)", "28"),
+        ("$write (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0)", "08"),
+        ("$log (i32.const 9) (i32.const 0) (i32.const 0)", "02"),
+        ("$value (i32.const 99) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 4)", "02"),
+        ("$continue (i32.const 7)", "02"),
+        ("$effective (i32.const 77)", "02"),
+        ("$buffer (i32.const 99) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 4)", "01"),
+    ];
+    for (call, status) in calls {
+        let body = format!(
+            r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                 (call $note (call {call})) (i32.const 0))"#
+        );
+        let mut host = host(&body, Config::new());
+        host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+        assert_eq!(said(&host), [status], "{call}");
+        let pointed = host.misuses().iter().any(|misuse| matches!(misuse, Misuse::BadPointer(_)));
+        assert_eq!(pointed, matches!(status, "06" | "21"), "{call}");
+    }
+}
+
+/// Each of these bodies kills its VM in request headers, with the trap beside it.
+#[test]
+fn what_kills_a_vm_is_told_apart() {
+    let deadly = [
+        ("unreachable", Trap::Unreachable),
+        ("(drop (i32.load (i32.const -4)))", Trap::OutOfBounds),
+        ("(call $deep)", Trap::StackOverflow),
+        ("(call $exit (i32.const 3))", Trap::Exit(3)),
+    ];
+    for (code, trap) in deadly {
+        let body = format!(
+            r#"(func $deep (call $deep))
+               (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) {code} (i32.const 0))"#
+        );
+        let mut host = host(&body, Config::new());
+        host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+        let Ok(WorkerState::Failed(failure)) = host.worker_state(0) else { panic!("{code} did not kill") };
+        assert_eq!(failure.trap, trap, "{code}");
+    }
+}
+
+/// A module of its own, with an allocator and request headers to choose.
+fn with_allocator(allocator: &str, initialise: &str) -> Result<Host, HostError> {
+    let text = format!(
+        r#"(module
+        (import "env" "proxy_get_header_map_pairs" (func $pairs (param i32 i32 i32) (result i32)))
+        (import "env" "proxy_set_tick_period_milliseconds" (func $tick (param i32) (result i32)))
+        (memory (export "memory") 1)
+        (func (export "proxy_abi_version_0_2_0"))
+        (func (export "_initialize") {initialise})
+        (func (export "proxy_on_memory_allocate") {allocator})
+        (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+          (call $pairs (i32.const 0) (i32.const 0) (i32.const 4))))"#
+    );
+    Host::start(&Module::compile(&bytes(&text))?, Config::new())
+}
+
+#[test]
+fn a_bad_allocator_harms_itself_only() {
+    let request = |allocator: &str| {
+        let mut host = with_allocator(allocator, "").expect("a guest that starts");
+        host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+        host
+    };
+    for place in ["0", "-1", "65530"] {
+        let host = request(&format!("(param i32) (result i32) (i32.const {place})"));
+        assert_eq!(host.misuses(), [Misuse::BadPointer("proxy_get_header_map_pairs")], "{place}");
+    }
+    let fates = [
+        ("(param i32) (result i32) unreachable", Trap::Unreachable),
+        ("(param i64) (result i32) (i32.const 0)", Trap::WrongType),
+        (
+            "(param i32) (result i32) (call $tick (i32.const 1))",
+            Trap::Restricted("proxy_set_tick_period_milliseconds"),
+        ),
+    ];
+    for (allocator, trap) in fates {
+        let host = request(allocator);
+        assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(failure)) if failure.trap == trap), "{allocator}");
+    }
+}
+
+#[test]
+fn while_it_initialises_a_guest_may_only_log() {
+    let allocator = "(param i32) (result i32) (i32.const 1024)";
+    let refused = with_allocator(allocator, "(drop (call $tick (i32.const 1)))").err();
+    let Some(HostError::Canary(failure)) = refused else { panic!("{refused:?}") };
+    assert_eq!(failure.callback, "_initialize");
+    assert_eq!(failure.trap, Trap::Restricted("proxy_set_tick_period_milliseconds"));
+}
+
+#[test]
+fn a_callback_of_the_wrong_type_is_a_trap() {
+    let mut host = host(r#"(func (export "proxy_on_request_headers") (param i64))"#, Config::new());
+    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+    assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(failure)) if failure.trap == Trap::WrongType));
+}
+
+#[test]
+fn more_memory_than_allowed_at_birth_is_refused() {
+    let refused = Host::start(&module(""), Config::new().memory(65536));
+    assert!(matches!(refused.err(), Some(HostError::Instantiate(_))));
+}
+
+#[test]
+fn events_that_no_peer_could_cause_are_refused() {
+    let mut host = host("", Config::new());
+    assert_eq!(host.stream(7).err(), Some(HostError::NoWorker(7)));
+    let mut stream = host.stream(0).expect("a worker");
+    let id = stream.id();
+    let out_of_order = |outcome: Option<HostError>| matches!(outcome, Some(HostError::OutOfOrder(_)));
+    assert!(out_of_order(stream.request_body("x", true).err()));
+    assert!(out_of_order(stream.response_headers(get("/"), true).err()));
+    stream.request_headers(get("/"), true).expect("a request");
+    assert!(out_of_order(stream.request_headers(get("/"), true).err()));
+    assert!(out_of_order(stream.request_body("x", true).err()));
+    stream.close().expect("a stream");
+    assert_eq!(host.at(id).err(), Some(HostError::NoStream));
+}

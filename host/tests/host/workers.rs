@@ -1,0 +1,110 @@
+//! Point (a): a canary and workers over one store; traps and failure policy per VM.
+
+use std::time::Duration;
+
+use tapgate_host::{Config, FailurePolicy, HostError, Origin, Trap, VmName, WorkerState};
+
+use crate::guest::{get, host, module, ok, said};
+
+/// Traps on a request whose path is one byte long, so that `/` kills and `/ok` does not.
+const FRAGILE: &str = r#"
+(data (i32.const 1024) ":path")
+(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+  (drop (call $value (i32.const 0) (i32.const 1024) (i32.const 5) (i32.const 0) (i32.const 4)))
+  (if (i32.eq (i32.load (i32.const 4)) (i32.const 1)) (then unreachable))
+  (i32.const 0))
+(func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) (i32.const 0))
+"#;
+
+#[test]
+fn the_canary_goes_first_and_each_worker_is_configured() {
+    let body = r#"(func (export "proxy_on_configure") (param i32 i32) (result i32)
+        (call $note (local.get 1)) (i32.const 1))"#;
+    let host = host(body, Config::new().workers(2).configuration("twelve bytes"));
+    let lines: Vec<_> = host.logs().into_iter().map(|line| (line.vm, line.text)).collect();
+    let by = |vm| (vm, "12".to_owned());
+    assert_eq!(lines, [by(VmName::Canary), by(VmName::Worker(0)), by(VmName::Worker(1))]);
+}
+
+#[test]
+fn what_the_canary_refuses_never_runs() {
+    let body = r#"(func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 0))"#;
+    let refused = tapgate_host::Host::start(&module(body), Config::new());
+    assert_eq!(refused.err(), Some(HostError::Rejected));
+    let body = r#"(func (export "proxy_on_vm_start") (param i32 i32) (result i32) unreachable)"#;
+    let failed = tapgate_host::Host::start(&module(body), Config::new());
+    assert!(matches!(failed.err(), Some(HostError::Canary(failure)) if failure.trap == Trap::Unreachable));
+}
+
+/// A configuration that only a worker refuses: Envoy skips the filter there, even with a closed failure policy.
+#[test]
+fn a_worker_that_refuses_is_skipped_and_fails_open() {
+    // The first to come inserts the key and agrees: the canary. All others refuse.
+    let body = r#"
+    (data (i32.const 1024) "k")
+    (func (export "proxy_on_configure") (param i32 i32) (result i32)
+      (i32.eqz (call $set_shared (i32.const 1024) (i32.const 1) (i32.const 1024) (i32.const 1) (i32.const -1))))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) unreachable)"#;
+    let mut host = host(body, Config::new());
+    assert_eq!(host.worker_state(0), Ok(&WorkerState::Skipped));
+    let mut stream = host.stream(0).expect("a worker");
+    stream.request_headers(get("/"), true).expect("a request");
+    assert!(stream.seen().expect("a stream").upstream.complete);
+}
+
+#[test]
+fn a_trap_kills_its_own_worker_only_and_for_good() {
+    let mut host = host(FRAGILE, Config::new().workers(2));
+    let waiting = host.stream(0).expect("a worker").request_headers(get("/ok"), false).expect("a request").id();
+    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+    assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(failure)) if failure.trap == Trap::Unreachable));
+    let seen = host.at(waiting).expect("a stream").seen().expect("a stream");
+    assert_eq!((seen.origin, seen.downstream.status()), (Origin::Proxy, Some(503)));
+    assert!(seen.upstream.aborted);
+    host.advance(Duration::from_secs(60));
+    let mut later = host.stream(0).expect("a worker");
+    let seen = later.request_headers(get("/ok"), true).expect("a request").seen().expect("a stream");
+    assert_eq!((seen.details.as_str(), seen.downstream.status()), ("wasm_fail_stream", Some(503)));
+    assert_eq!(seen.upstream.headers, None);
+    let mut other = host.stream(1).expect("a worker");
+    assert!(other.request_headers(get("/ok"), true).expect("a request").seen().expect("a stream").upstream.complete);
+}
+
+#[test]
+fn with_reload_a_new_vm_comes_after_the_backoff() {
+    let mut host = host(FRAGILE, Config::new().failure_policy(FailurePolicy::Reload));
+    let status = |host: &mut tapgate_host::Host, path: &str| {
+        let mut stream = host.stream(0).expect("a worker");
+        stream.request_headers(get(path), true).expect("a request");
+        if stream.seen().expect("a stream").upstream.complete {
+            stream.response_headers(ok(), true).expect("an answer");
+        }
+        stream.close().expect("a stream").downstream.status()
+    };
+    assert_eq!(status(&mut host, "/ok"), Some(200));
+    assert_eq!(status(&mut host, "/"), Some(503));
+    assert_eq!(status(&mut host, "/ok"), Some(503));
+    host.advance(Duration::from_secs(1));
+    assert_eq!(status(&mut host, "/ok"), Some(200));
+    assert_eq!(host.worker_state(0), Ok(&WorkerState::Running));
+}
+
+#[test]
+fn workers_share_data_and_not_memory() {
+    let body = r#"
+    (global $seen (mut i32) (i32.const 0))
+    (data (i32.const 1024) "k")
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (global.set $seen (i32.add (global.get $seen) (i32.const 1)))
+      (call $note (global.get $seen))
+      (call $note (call $get_shared (i32.const 1024) (i32.const 1) (i32.const 0) (i32.const 4) (i32.const 8)))
+      (drop (call $set_shared (i32.const 1024) (i32.const 1) (i32.const 1024) (i32.const 1) (i32.const 0)))
+      (i32.const 0))"#;
+    let mut host = host(body, Config::new().workers(2));
+    for worker in [0, 1] {
+        host.stream(worker).expect("a worker").request_headers(get("/"), true).expect("a request");
+    }
+    // Each counts one request of its own; the second finds what the first has written.
+    assert_eq!(said(&host), ["01", "01", "01", "00"]);
+    assert_eq!(host.shared_data("k").map(|(value, _)| value), Some(b"k".to_vec()));
+}
