@@ -52,8 +52,7 @@ impl Module {
         if !matches!(module.get_export("memory"), Some(ExternType::Memory(_))) {
             return Err(HostError::MissingExport("memory"));
         }
-        let prepared =
-            linker.instantiate_pre(&module).map_err(|error| HostError::Instantiate(format!("{error:#}")))?;
+        let prepared = linker.instantiate_pre(&module).map_err(|error| HostError::Instantiate(format!("{error:#}")))?;
         Ok(Self(Arc::new(Compiled { engine, imports, exports, prepared })))
     }
 

@@ -30,14 +30,7 @@ fn body(data: &mut VmData, side: Side) -> Option<&[u8]> {
     Some(if half.shows_body() { &half.held } else { &[] })
 }
 
-fn get(
-    guest: &mut Guest<'_>,
-    buffer: u32,
-    start: u32,
-    most: u32,
-    pointer_at: u32,
-    size_at: u32,
-) -> Result<(), Stop> {
+fn get(guest: &mut Guest<'_>, buffer: u32, start: u32, most: u32, pointer_at: u32, size_at: u32) -> Result<(), Stop> {
     let whole = bytes(guest.data(), buffer).ok_or(Status::NotFound)?;
     let index = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     // A start past the end gives nothing, and no error.

@@ -12,14 +12,7 @@ pub(super) fn link(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-fn get(
-    guest: &mut Guest<'_>,
-    key: u32,
-    key_size: u32,
-    pointer_at: u32,
-    size_at: u32,
-    cas_at: u32,
-) -> Result<(), Stop> {
+fn get(guest: &mut Guest<'_>, key: u32, key_size: u32, pointer_at: u32, size_at: u32, cas_at: u32) -> Result<(), Stop> {
     let key = guest.read(key, key_size)?;
     let found = guest.data().shared.lock().shared_data.get(&key);
     let (value, cas) = found.ok_or(Status::NotFound)?;

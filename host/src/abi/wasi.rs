@@ -29,9 +29,9 @@ pub(super) fn link(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
             "random_get" => random, (at, size);
             "fd_write" => write, (file, pieces_at, pieces, written_at);
         );
-        registry.linker.func_wrap(module, "proc_exit", |code: u32| -> wasmtime::Result<()> {
-            Err(Trap::Exit(code).into())
-        })?;
+        registry
+            .linker
+            .func_wrap(module, "proc_exit", |code: u32| -> wasmtime::Result<()> { Err(Trap::Exit(code).into()) })?;
         registry.names.push((module, "proc_exit"));
     }
     Ok(())

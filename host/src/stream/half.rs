@@ -50,7 +50,9 @@ impl Half {
     pub(crate) fn pass(&mut self) {
         self.pass_headers();
         self.passed.body.append(&mut self.held);
-        if self.trailers_shown && let Some(trailers) = self.trailers.take() {
+        if self.trailers_shown
+            && let Some(trailers) = self.trailers.take()
+        {
             self.trailers_open = false;
             self.passed.trailers = Some(trailers);
         }

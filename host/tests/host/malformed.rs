@@ -24,7 +24,8 @@ fn missing_exports_and_stray_imports_are_named() {
     let stray = r#"(module (import "wasi_snapshot_preview1" "path_open" (func)))"#;
     let named = HostError::MissingImport { module: "wasi_snapshot_preview1".to_owned(), name: "path_open".to_owned() };
     assert_eq!(refused(stray), Some(named));
-    let wrong = format!(r#"(module (import "env" "proxy_log" (func)) {version} {allocator} (memory (export "memory") 1))"#);
+    let wrong =
+        format!(r#"(module (import "env" "proxy_log" (func)) {version} {allocator} (memory (export "memory") 1))"#);
     assert!(matches!(refused(&wrong), Some(HostError::Instantiate(_))));
 }
 
@@ -114,14 +115,14 @@ fn a_bad_allocator_harms_itself_only() {
     let fates = [
         ("(param i32) (result i32) unreachable", Trap::Unreachable),
         ("(param i64) (result i32) (i32.const 0)", Trap::WrongType),
-        (
-            "(param i32) (result i32) (call $tick (i32.const 1))",
-            Trap::Restricted("proxy_set_tick_period_milliseconds"),
-        ),
+        ("(param i32) (result i32) (call $tick (i32.const 1))", Trap::Restricted("proxy_set_tick_period_milliseconds")),
     ];
     for (allocator, trap) in fates {
         let host = request(allocator);
-        assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(failure)) if failure.trap == trap), "{allocator}");
+        assert!(
+            matches!(host.worker_state(0), Ok(WorkerState::Failed(failure)) if failure.trap == trap),
+            "{allocator}"
+        );
     }
 }
 

@@ -115,7 +115,11 @@ fn trailers_end_a_body_whose_callbacks_never_do() {
     stream.request_trailers(Headers::new().with("t", "1")).expect("its trailers");
     let upstream = stream.close().expect("a stream").upstream;
     assert_eq!(said(&host), ["00", "00", "held"]);
-    assert_eq!((upstream.body, upstream.complete), (b"held".to_vec(), true), "continuing in trailers releases the body");
+    assert_eq!(
+        (upstream.body, upstream.complete),
+        (b"held".to_vec(), true),
+        "continuing in trailers releases the body"
+    );
     assert_eq!(upstream.trailers, Some(Headers::new().with("t", "1")));
 }
 
