@@ -58,7 +58,7 @@ impl Default for Config {
             buffer_limit: 1024 * 1024,
             cas: CasDialect::Envoy,
             seed: 0,
-            fuel: 1_000_000_000,
+            fuel: 200_000_000,
             memory: 256 * 1024 * 1024,
             clusters: BTreeSet::new(),
             only: None,
@@ -118,7 +118,8 @@ impl Config {
         Self { headers_stop_iteration: allowed, ..self }
     }
 
-    /// How many bytes of a body may be held before the proxy answers 413 (request) or 500 (answer).
+    /// How many bytes of a body may be held before the proxy answers 413 (request) or 500 (answer); 1 MiB
+    /// unless told.
     #[must_use]
     pub fn buffer_limit(self, bytes: usize) -> Self {
         Self { buffer_limit: bytes, ..self }
@@ -136,13 +137,13 @@ impl Config {
         Self { seed, ..self }
     }
 
-    /// The fuel of one callback; about one unit an instruction.
+    /// The fuel of one callback (200 million): about one unit an instruction, 200 a host call and one a byte that it copies.
     #[must_use]
     pub fn fuel(self, fuel: u64) -> Self {
         Self { fuel, ..self }
     }
 
-    /// The most memory, in bytes, of one VM. Growth beyond it fails in the guest.
+    /// The most memory, in bytes, of one VM (256 MiB). Growth beyond it fails in the guest.
     #[must_use]
     pub fn memory(self, bytes: usize) -> Self {
         Self { memory: bytes, ..self }

@@ -18,9 +18,11 @@ pub(crate) enum Suite {
     House,
     /// Every rule of the gate, without a proxy
     Core,
+    /// The proxy-wasm host, with small guests
+    Host,
     /// The command line
     Cli,
-    /// The plugin under real Envoy, and the example application
+    /// The plugin under the wasmtime host and real Envoy, and the example application
     Envoy,
 }
 
@@ -30,6 +32,7 @@ impl Suite {
         match self {
             Self::House => &["xtask"],
             Self::Core => &["tapgate-core"],
+            Self::Host => &["tapgate-host"],
             Self::Cli => &["tapgate-cli"],
             Self::Envoy => &["tapgate-example-app", "tapgate-host-tests"],
         }

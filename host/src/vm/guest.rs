@@ -13,6 +13,9 @@ const WASI_FAULT: i32 = 21;
 /// WASI's `ENOTCAPABLE`.
 const WASI_NOT_CAPABLE: i32 = 76;
 
+/// The fuel that a host call costs, so that a loop of them ends before the host's own memory does.
+const CALL_FUEL: u64 = 200;
+
 /// Why a host call ends early.
 pub(crate) enum Stop {
     /// With a status (or WASI's error number) for the guest.
@@ -77,7 +80,8 @@ impl<'a> Guest<'a> {
         let Some(memory) = caller.get_export("memory").and_then(wasmtime::Extern::into_memory) else {
             return Err(Trap::WrongType.into());
         };
-        match body(&mut Self { caller, memory, function, convention }) {
+        let mut guest = Self { caller, memory, function, convention };
+        match guest.charge(CALL_FUEL).and_then(|()| body(&mut guest)) {
             Ok(()) => Ok(0),
             Err(Stop::Status(status)) => Ok(status),
             Err(Stop::Trap(error)) => Err(error),
@@ -103,8 +107,12 @@ impl<'a> Guest<'a> {
 
     /// Reads from the guest's memory.
     pub(crate) fn read(&mut self, at: u32, size: u32) -> Result<Vec<u8>, Stop> {
-        let bytes = range(at, size).and_then(|range| self.memory.data(&self.caller).get(range)).map(<[u8]>::to_vec);
-        bytes.ok_or_else(|| self.fault())
+        let Some(range) = range(at, size) else { return Err(self.fault()) };
+        if self.memory.data_size(&self.caller) < range.end {
+            return Err(self.fault());
+        }
+        self.charge(u64::from(size))?;
+        Ok(self.memory.data(&self.caller).get(range).unwrap_or_default().to_vec())
     }
 
     /// Reads a number from the guest's memory.
@@ -141,6 +149,7 @@ impl<'a> Guest<'a> {
 
     fn allocate(&mut self, size: usize) -> Result<u32, Stop> {
         let wanted = u32::try_from(size).map_err(|_| self.fault())?;
+        self.charge(u64::from(wanted))?;
         let allocator = ["proxy_on_memory_allocate", "malloc"]
             .into_iter()
             .find_map(|name| self.caller.get_export(name).and_then(wasmtime::Extern::into_func));
@@ -152,6 +161,13 @@ impl<'a> Guest<'a> {
         data.mode = before;
         data.allocated = data.allocated.saturating_add(u64::from(wanted));
         if place == 0 { Err(self.fault()) } else { Ok(place) }
+    }
+
+    /// Takes fuel for what the host does; each byte copied costs one unit.
+    fn charge(&mut self, fuel: u64) -> Result<(), Stop> {
+        let left = self.caller.get_fuel().map_err(Stop::Trap)?.checked_sub(fuel);
+        self.caller.set_fuel(left.unwrap_or(0)).map_err(Stop::Trap)?;
+        left.map(|_| ()).ok_or_else(|| Trap::OutOfFuel.into())
     }
 
     /// A pointer leads outside the guest's memory.

@@ -17,6 +17,27 @@ fn an_endless_loop_runs_out_of_fuel() {
     assert_eq!((report.callback, report.trap), ("proxy_on_request_headers", Some(Trap::OutOfFuel)));
 }
 
+/// What a guest makes the host keep is bounded by its fuel too.
+#[test]
+fn a_flood_of_host_calls_runs_out_of_fuel() {
+    let floods = [
+        "(call $log (i32.const 2) (i32.const 0) (i32.const 131072))",
+        "(call $continue (i32.const 0))",
+        "(call $time (i32.const -1))",
+    ];
+    for flood in floods {
+        let body = format!(
+            r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+                 (loop $on (drop {flood}) (br $on)) (i32.const 0))"#
+        );
+        let mut host = host(&body, Config::new().fuel(2_000_000));
+        host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+        let report = host.reports().pop().expect("a report");
+        assert_eq!((report.trap, report.fuel), (Some(Trap::OutOfFuel), 2_000_000), "{flood}");
+        assert!(report.host_calls.len() <= 10_000 && said(&host).len() <= 16, "{flood}");
+    }
+}
+
 #[test]
 fn fuel_is_each_callbacks_own() {
     let body = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (local $left i32)
