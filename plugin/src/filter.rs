@@ -17,7 +17,7 @@ use tapgate_core::request::RequestView;
 
 use crate::host::{self, Buffer, HostRandom, Level, Map};
 use crate::ledger::SharedData;
-use crate::root::Worker;
+use crate::worker::Worker;
 
 /// One stream.
 pub(crate) struct Filter {

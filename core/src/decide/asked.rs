@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::response::Stream;
+use super::answer::Stream;
 use super::{Forward, Gate};
 use crate::cookie;
 use crate::headers::{HeaderEdits, redirects_meaning};

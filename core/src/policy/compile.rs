@@ -2,7 +2,7 @@
 
 use super::across::AcrossTenants;
 use super::doc::{Defect, Defects, DocPath, Node, Step};
-use super::keys;
+use super::keys::{self, Environment};
 use super::sections::{self, token};
 use super::{Directory, Pages, Policy, SessionRules, Then};
 use crate::digest;
@@ -12,9 +12,6 @@ use crate::key::{GatewayKeys, KeyRing};
 use crate::names::TenantId;
 use crate::path::LocalPath;
 use crate::time::{Minutes, Seconds};
-
-/// Looks up an environment variable: where keys come from.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A document that compiled.
 pub struct Compiled {

@@ -9,8 +9,9 @@ mod keys;
 mod scope;
 mod sections;
 
-pub use compile::{Compiled, Environment, compile};
+pub use compile::{Compiled, compile};
 pub use doc::{Defect, DocPath, Step};
+pub use keys::Environment;
 pub use scope::{Directory, Scope, Target, User, UserType, Users};
 
 use std::fmt;
