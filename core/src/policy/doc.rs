@@ -252,7 +252,7 @@ impl<'a> Section<'a> {
         let mut seen = BTreeSet::new();
         for (name, _) in &object.0 {
             if !seen.insert(name) {
-                defects.report(&section.path_of(name), "appears twice", "each field once");
+                section.wrong_field(name, "appears twice", "each field once");
             }
         }
         section
@@ -314,8 +314,17 @@ impl<'a> Section<'a> {
                         known.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
                     ),
                 };
-                self.defects.report(&self.path_of(name), "is not a field of the policy", expected);
+                self.wrong_field(name, "is not a field of the policy", &expected);
             }
+        }
+    }
+
+    /// Reports a field by its name, unless that may be a key that slipped into the wrong place.
+    fn wrong_field(&self, name: &str, what: &str, expected: &str) {
+        if self.secret {
+            self.defects.report(&self.path, format!("a field of it {what}"), expected);
+        } else {
+            self.defects.report(&self.path_of(name), what, expected);
         }
     }
 }
