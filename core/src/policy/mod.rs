@@ -4,12 +4,12 @@
 
 mod across;
 mod compile;
-mod doc;
+pub mod doc;
 mod keys;
 mod scope;
 mod sections;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_tree};
 pub use doc::{Defect, DocPath, Step};
 pub use keys::Environment;
 pub use scope::{Directory, Scope, Target, User, UserType, Users};
