@@ -127,7 +127,9 @@ fn shown_reason(exchange: &Exchange) -> Option<String> {
     if let Some((_, reason)) = values(&exchange.headers, "location").next().and_then(|to| to.split_once("?reason=")) {
         return Some(reason.to_owned());
     }
-    let shows = |refusal: &&Refusal| exchange.body.contains(&format!("<strong>{}.</strong>", refusal.face().title));
+    // Two refusals may share a title, none a text.
+    let page = exchange.body.replace("&#39;", "'").replace("&quot;", "\"");
+    let shows = |refusal: &&Refusal| page.contains(&format!("</strong> {}</div>", refusal.face().text));
     Refusal::ALL.iter().find(shows).map(|refusal| refusal.face().reason.to_owned())
 }
 

@@ -1,5 +1,5 @@
 //! Places in a case's texts that are filled in when a step is sent: `<NAME>` a pass, `<cookie NAME>` the value of the
-//! browser's cookie, `<filler N>` so many bytes.
+//! browser's cookie (`<cookie NAME@HOST>` of one that it has for another host), `<filler N>` so many bytes.
 
 use std::fmt::Write as _;
 

@@ -186,7 +186,8 @@ impl Stage<'_> {
             None => Err(missing("looking for a pass of the case", name)),
         };
         let cookie = |name: &str| {
-            let value = jar.get(&host, name).map(str::to_owned);
+            let (cookie, of) = name.split_once('@').unwrap_or((name, &host));
+            let value = jar.get(of, cookie).map(str::to_owned);
             value.ok_or_else(|| missing("looking for a cookie of the browser", name))
         };
         let filled = |text: &str| fill(text, pass, cookie);

@@ -128,10 +128,9 @@ pub fn read(text: &str) -> Result<Document, Vec<Flaw>> {
     }
     let value: Spanned<Value> = serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
         let position = error.location().map_or(Position::START, Position::of);
-        // The message alone: a snippet could show a key.
+        // The message alone, without a snippet: it could show a key.
         let message = error.without_snippet().to_string();
-        let message = message.lines().next().unwrap_or_default().to_owned();
-        vec![whole(position, message, "one document in YAML")]
+        vec![whole(position, unquoted(&message), "one document in YAML")]
     })?;
     let mut reading = Reading { text, places: Places::default(), flaws: Vec::new() };
     let tree = reading.take(value, DocPath::default(), None);
@@ -140,6 +139,29 @@ pub fn read(text: &str) -> Result<Document, Vec<Flaw>> {
 
 fn whole(position: Position, found: String, expected: &str) -> Flaw {
     Flaw { position, defect: Defect { path: DocPath::default(), found, expected: expected.to_owned() } }
+}
+
+/// The first line of the reader's message without what it quotes from the text, which could be a key, and without the
+/// place, which is said already.
+fn unquoted(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let line = line.rsplit_once(" at line ").map_or(line, |(words, _)| words);
+    let mut words = String::with_capacity(line.len());
+    let mut inside = None;
+    let mut before = ' ';
+    for letter in line.chars() {
+        match inside {
+            Some(quote) if letter == quote => inside = None,
+            Some(_) => {}
+            None if letter == '`' || letter == '"' || (letter == '\'' && !before.is_alphanumeric()) => {
+                inside = Some(letter);
+                words.push_str("...");
+            }
+            None => words.push(letter),
+        }
+        before = letter;
+    }
+    words
 }
 
 fn options() -> Options {

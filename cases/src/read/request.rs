@@ -43,7 +43,8 @@ pub(super) fn read(section: &Section<'_>, step: &Node<'_>, passes: &Passes) -> O
     let body = if is_sign_in { Some(None) } else { body(section, step, passes) };
     let answer = Answer { status: 200, headers: Vec::new(), receipts: Vec::new(), by_proxy: false };
     let answer = section.or("answer", answer, |node| answer_of(&node));
-    let expect = section.required("expect", "what is expected").and_then(|node| expect::read(&node));
+    let expect =
+        section.required("expect", "the decision that this request should get").and_then(|node| expect::read(&node));
     Some(Some(Request {
         browser: browser?,
         lost: lost?,

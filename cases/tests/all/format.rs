@@ -27,7 +27,7 @@ fn flaws_are_named_where_they_stand() {
     for (steps, wanted) in [
         (
             "  - {request: GET /, expects: {}}\n",
-            "7:19: `cases[0].steps[0].expects`: is not a field of a case file; expected `expect`",
+            "7:22: `cases[0].steps[0].expects`: is not a field of a case file; expected `expect`",
         ),
         ("  - {request: GET /}\n", "7:5: `cases[0].steps[0].expect`: is missing"),
         (
@@ -42,7 +42,7 @@ fn flaws_are_named_where_they_stand() {
             "  - {request: GET /, signIn: alice, expect: {}}\n",
             "7:5: `cases[0].steps[0]`: found both `request` and `signIn`",
         ),
-        ("  - {request: GET /, expect: {reason: used}}\n", "7:32: `cases[0].steps[0].expect.reason`: found `used`"),
+        ("  - {request: GET /, expect: {reason: used}}\n", "7:31: `cases[0].steps[0].expect.reason`: found `used`"),
         ("  - {at: soon}\n", "7:6: `cases[0].steps[0].at`: found `soon`; expected a span of time"),
         ("  - {at: +2m}\n  - {at: +1m}\n", "8:5: `cases[0].steps[1]`: found a time before the step above"),
         ("  - {at: +2m, expect: {status: 200}}\n", "7:5: `cases[0].steps[0]`: found parts of a request without one"),
@@ -115,4 +115,13 @@ fn a_case_that_cannot_be_played_says_why() {
     assert!(trouble.cause.to_string().contains("`registration.then`: found `goOn`"), "{}", trouble.cause);
     let cookie = play("  - {request: GET /, headers: {cookie: a=<cookie a>}, expect: {}}\n").unwrap_err();
     assert!(matches!(cookie, RunError::Host { .. }), "{cookie}");
+}
+
+#[test]
+fn the_example_in_the_documentation_can_be_played() {
+    let page = include_str!("../../../docs/cases.md");
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let file = CaseFile::read(example).unwrap_or_else(|flaws| panic!("{flaws:#?}"));
+    assert_eq!(file.cases.len(), 1);
+    run(&PolicyDocument::read(POLICY).unwrap(), &file.cases[0], &Native).unwrap();
 }

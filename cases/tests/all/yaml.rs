@@ -81,7 +81,7 @@ fn scalars_that_readers_disagree_on_are_refused_with_their_mend() {
 
 #[test]
 fn broken_syntax_is_reported_where_it_is() {
-    for (text, place) in [("a: [1, 2\nb: 3\n", "2:"), ("a: 'open\n", ""), ("a: 1\n b: 2\n", "2:"), ("\ta: 1", "1:")] {
+    for (text, place) in [("a: [1, 2\nb: 3\n", "2:"), ("a: 'open\n", ""), ("a: 1\n b: 2\n", "2:"), ("a: b: c", "1:")] {
         let found = flaws(text);
         assert_eq!(found.len(), 1, "{text:?}: {found:?}");
         assert!(found[0].starts_with(place), "{text:?}: {found:?}");
