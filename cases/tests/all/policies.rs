@@ -46,7 +46,7 @@ fn every_defect_has_its_line_and_column() {
     ] {
         let (text, line) = with(from, to);
         let found_there = defects(&text);
-        
+
         let hit = found_there.iter().find(|defect| defect.contains(found));
         let hit = hit.unwrap_or_else(|| panic!("{to}: {found_there:#?}"));
         let last = if to.contains("page: /other") { line.saturating_add(1) } else { line };
