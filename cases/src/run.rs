@@ -83,7 +83,10 @@ pub enum RunError {
 pub fn run(policy: &PolicyDocument, case: &Case, host: &dyn Host) -> Result<(), RunError> {
     let tree = tree_of(policy.tree(), case, 0)?;
     let trouble = |trouble| RunError::Host { case: case.name.clone(), trouble };
-    let environment = variables(&tree).into_iter().map(|name| (name.clone(), key_of_variable(&name))).collect();
+    // A policy that is loaded later may take keys from variables that this one does not.
+    let later = case.steps.iter().flat_map(|step| &step.policy).flat_map(|change| variables(&change.value));
+    let names = variables(&tree).into_iter().chain(later);
+    let environment = names.map(|name| (name.clone(), key_of_variable(&name))).collect();
     let setup = Setup { policy: to_json(&tree), environment, born: START.saturating_sub(LEDGER_AGE), now: START };
     let site = host.start(&setup).map_err(trouble)?;
     let mut stage = Stage { case, tree, site, browsers: BTreeMap::new(), now: START };
