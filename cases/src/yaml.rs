@@ -267,7 +267,8 @@ impl Reading<'_> {
                     && self.is_plain(value.defined)
                     && let Some((found, expected)) = disputed(text)
                 {
-                    let defect = Defect { path, found: found.to_owned(), expected: expected.to_owned() };
+                    let defect =
+                        Defect { path: sayable(&path), found: found.to_owned(), expected: expected.to_owned() };
                     self.flaws.push(Flaw { position, defect });
                 }
                 scalar
@@ -293,6 +294,13 @@ impl Reading<'_> {
         let first = start.and_then(|start| self.text.get(start..)).and_then(|rest| rest.chars().next());
         !matches!(first, Some('"' | '\'' | '|' | '>'))
     }
+}
+
+/// A path without the names below a policy's `keys`: one of them may be a key that slipped into the wrong place.
+fn sayable(path: &DocPath) -> DocPath {
+    let secret = path.steps().iter().position(|step| matches!(step, Step::Field(name) if name == "keys"));
+    let steps = path.steps().iter().take(secret.map_or(usize::MAX, |at| at.saturating_add(1)));
+    steps.fold(DocPath::default(), |path, step| path.then(step.clone()))
 }
 
 /// What is wrong with a plain scalar that readers of YAML take for different things. Numbers are not shown: one could be

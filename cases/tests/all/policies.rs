@@ -72,6 +72,10 @@ fn nothing_of_a_key_is_in_a_defect() {
         assert!(!found.is_empty(), "{value}");
         assert!(!found.iter().any(|flaw| flaw.contains("secret") || flaw.contains("c2Vj")), "{value}: {found:#?}");
     }
+    // Nor where it stands in place of a field's name.
+    let (text, _) = with("{id: pass-1, env: TAPGATE_PASS_KEY}", "{id: pass-1, c2VjcmV0: no, env: TAPGATE_PASS_KEY}");
+    assert_eq!(defects(&text).len(), 1);
+    assert!(!defects(&text)[0].contains("c2Vj"), "{:#?}", defects(&text));
 }
 
 #[test]
