@@ -133,7 +133,7 @@ pub fn read(text: &str) -> Result<Document, Vec<Flaw>> {
         vec![whole(position, unquoted(&message), "one document in YAML")]
     })?;
     let mut reading = Reading { text, places: Places::default(), flaws: Vec::new() };
-    let tree = reading.take(value, DocPath::default(), None);
+    let tree = reading.take(value, &DocPath::default(), None);
     if reading.flaws.is_empty() { Ok(Document { tree, places: reading.places }) } else { Err(reading.flaws) }
 }
 
@@ -258,7 +258,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn take(&mut self, value: Spanned<Value>, path: DocPath, key: Option<Position>) -> Json {
+    fn take(&mut self, value: Spanned<Value>, path: &DocPath, key: Option<Position>) -> Json {
         let position = Position::of(value.referenced);
         self.places.0.insert(path.clone(), Place { key, value: position });
         match value.value {
@@ -267,20 +267,19 @@ impl Reading<'_> {
                     && self.is_plain(value.defined)
                     && let Some((found, expected)) = disputed(text)
                 {
-                    let defect =
-                        Defect { path: sayable(&path), found: found.to_owned(), expected: expected.to_owned() };
+                    let defect = Defect { path: sayable(path), found: found.to_owned(), expected: expected.to_owned() };
                     self.flaws.push(Flaw { position, defect });
                 }
                 scalar
             }
             Value::List(items) => {
-                let take = |(index, item)| self.take(item, path.then(Step::Item(index)), None);
+                let take = |(index, item)| self.take(item, &path.then(Step::Item(index)), None);
                 Json::Array(items.into_iter().enumerate().map(take).collect())
             }
             Value::Section(members) => {
                 let take = |(name, value): (Spanned<String>, Spanned<Value>)| {
                     let key = Some(Position::of(name.referenced));
-                    let value = self.take(value, path.then(Step::Field(name.value.clone())), key);
+                    let value = self.take(value, &path.then(Step::Field(name.value.clone())), key);
                     (name.value, value)
                 };
                 Json::Object(Object(members.into_iter().map(take).collect()))

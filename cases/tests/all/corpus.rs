@@ -8,6 +8,7 @@ use tapgate_cases::case::CaseFile;
 use tapgate_cases::native::Native;
 use tapgate_cases::policy::{PolicyDocument, key_of_variable};
 use tapgate_cases::run::{RunError, run};
+use tapgate_cases::site::{Application, Exchange, Host, Sent, Setup, Site, Trouble};
 
 /// Where policies stand beside their cases: those that people start from, and those that exist to be tested.
 const FOLDERS: [&str; 2] = ["../policies", "tests/corpus"];
@@ -111,6 +112,57 @@ fn no_two_cases_of_a_policy_have_one_name() {
         let mut names = BTreeSet::new();
         for case in cases.iter().flat_map(|file| &file.cases) {
             assert!(names.insert(&case.name), "{name}: `{}` twice", case.name);
+        }
+    }
+}
+
+/// A host with a fault: whoever is refused with 403 gets through.
+struct Lenient;
+
+struct LenientSite(Box<dyn Site>);
+
+impl Host for Lenient {
+    fn start(&self, setup: &Setup) -> Result<Box<dyn Site>, Trouble> {
+        Ok(Box::new(LenientSite(Native.start(setup)?)))
+    }
+}
+
+impl Site for LenientSite {
+    fn load(&mut self, policy: &str) -> Result<(), Trouble> {
+        self.0.load(policy)
+    }
+
+    fn set_clock(&mut self, now: u64) -> Result<(), Trouble> {
+        self.0.set_clock(now)
+    }
+
+    fn restart(&mut self) -> Result<(), Trouble> {
+        self.0.restart()
+    }
+
+    fn exchange(&mut self, request: &Sent, application: Application<'_>) -> Result<Exchange, Trouble> {
+        let exchange = self.0.exchange(request, application)?;
+        let status = if exchange.status == 403 { 200 } else { exchange.status };
+        Ok(Exchange { status, ..exchange })
+    }
+}
+
+#[test]
+fn a_host_with_a_fault_is_found_by_the_cases_that_it_concerns_and_by_no_others() {
+    for Entry { name, policy, cases } in corpus() {
+        for case in cases.iter().flat_map(|file| &file.cases) {
+            let concerns = case
+                .steps
+                .iter()
+                .any(|step| step.request.as_ref().is_some_and(|request| request.expect.status == Some(403)));
+            match run(&policy, case, &Lenient) {
+                Ok(()) => assert!(!concerns, "{name}: `{}` noticed nothing", case.name),
+                Err(RunError::Failed(failure)) => {
+                    assert!(concerns, "{name}: {failure}");
+                    assert_eq!(failure.mismatches[0].what, "status", "{failure}");
+                }
+                Err(error) => panic!("{name}: {error}"),
+            }
         }
     }
 }
