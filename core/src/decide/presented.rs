@@ -68,7 +68,8 @@ fn members(body: &[u8], pass_field: &str) -> Result<Vec<Field>, NotOnePass> {
         Ok(_) => return Ok(Vec::new()),
         Err(_) => {
             let name = format!("\"{pass_field}\"");
-            let named = body.windows(name.len()).any(|window| window == name.as_bytes());
+            // A name may also be written with escapes.
+            let named = body.contains(&b'\\') || body.windows(name.len()).any(|window| window == name.as_bytes());
             return if named { Err(NotOnePass) } else { Ok(Vec::new()) };
         }
     };
