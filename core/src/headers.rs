@@ -14,12 +14,6 @@ pub struct HeaderEdits {
 }
 
 impl HeaderEdits {
-    /// Whether nothing is to be changed.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.remove.is_empty() && self.add.is_empty()
-    }
-
     /// Removes every header of this name.
     pub fn remove(&mut self, name: &[u8]) {
         if !self.remove.iter().any(|known| known == name) {

@@ -143,7 +143,12 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Json, E> {
-        i64::try_from(value).map(Json::Integer).map_err(|_| E::custom("number out of range"))
+        match i64::try_from(value) {
+            Ok(number) => Ok(Json::Integer(number)),
+            Err(_) if self.strict => Err(E::custom("number out of range")),
+            // Good enough to say that it is no number that anybody asked for.
+            Err(_) => Ok(Json::Float(f64::INFINITY)),
+        }
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Json, E> {

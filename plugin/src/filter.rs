@@ -17,7 +17,7 @@ use tapgate_core::request::RequestView;
 
 use crate::host::{self, Buffer, HostRandom, Level, Map};
 use crate::ledger::SharedData;
-use crate::root::Worker;
+use crate::worker::Worker;
 
 /// One stream.
 pub(crate) struct Filter {
@@ -36,6 +36,8 @@ enum Phase {
     Body(Box<AwaitBody>),
     /// The request has gone on.
     Forwarded(Stream),
+    /// The request has gone on in its headers and been answered, but its body may hold a pass.
+    Answered(Stream, Box<AwaitBody>),
     /// The plugin has answered.
     Replied,
 }
@@ -95,7 +97,7 @@ impl Filter {
     /// Whether the stream belongs to a session, or may yet turn out to.
     fn is_confined(&self) -> bool {
         match &self.phase {
-            Phase::Forwarded(stream) => stream.has_session(),
+            Phase::Forwarded(stream) | Phase::Answered(stream, _) => stream.has_session(),
             Phase::Idle | Phase::Body(_) | Phase::Replied => true,
         }
     }
@@ -119,11 +121,21 @@ impl Filter {
         self.carry_out(decision)
     }
 
-    fn held_body_is_complete(&mut self, body: Box<AwaitBody>) -> Action {
+    /// Decides by all of the body, which the proxy holds.
+    fn held_body_is_complete(&mut self) -> Action {
         // One byte over the limit is enough to know that it is over.
-        match host::buffer(Buffer::RequestBody, MOST_BODY.saturating_add(1)) {
-            Ok(bytes) => self.body_is_complete(body, &bytes),
-            Err(_) => self.refuse(),
+        let Ok(bytes) = host::buffer(Buffer::RequestBody, MOST_BODY.saturating_add(1)) else { return self.refuse() };
+        match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Body(body) => self.body_is_complete(body, &bytes),
+            Phase::Answered(stream, body) if body.may_go_on(&bytes) => {
+                self.phase = Phase::Forwarded(stream);
+                Action::Continue
+            }
+            other => {
+                // A pass that nobody can be let in with any more goes nowhere.
+                self.phase = other;
+                Action::Pause
+            }
         }
     }
 }
@@ -156,19 +168,25 @@ impl HttpContext for Filter {
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        match &self.phase {
+            Phase::Idle | Phase::Forwarded(_) => return Action::Continue,
+            Phase::Replied => return Action::Pause,
+            Phase::Body(_) | Phase::Answered(..) if size > MOST_BODY => {}
+            Phase::Body(_) | Phase::Answered(..) if end_of_stream => return self.held_body_is_complete(),
+            Phase::Body(_) | Phase::Answered(..) => return Action::Pause,
+        }
         match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Body(body) if size > MOST_BODY => {
+            Phase::Body(body) => {
                 let decision = self.ask(|context, _| body.too_large(context));
                 self.carry_out(decision)
             }
-            Phase::Body(body) if end_of_stream => self.held_body_is_complete(body),
-            held @ (Phase::Body(_) | Phase::Replied) => {
-                self.phase = held;
-                Action::Pause
+            Phase::Answered(stream, _) => {
+                self.phase = Phase::Forwarded(stream);
+                Action::Continue
             }
             other => {
                 self.phase = other;
-                Action::Continue
+                Action::Pause
             }
         }
     }
@@ -181,17 +199,11 @@ impl HttpContext for Filter {
         if self.edit(Map::RequestTrailers, &edits) == Action::Pause {
             return Action::Pause;
         }
-        // With trailers the body never ends in its own callback: this is its end.
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Body(body) => self.held_body_is_complete(body),
-            Phase::Replied => {
-                self.phase = Phase::Replied;
-                Action::Pause
-            }
-            other => {
-                self.phase = other;
-                Action::Continue
-            }
+        match &self.phase {
+            Phase::Idle | Phase::Forwarded(_) => Action::Continue,
+            Phase::Replied => Action::Pause,
+            // With trailers the body never ends in its own callback: this is its end.
+            Phase::Body(_) | Phase::Answered(..) => self.held_body_is_complete(),
         }
     }
 
@@ -199,15 +211,22 @@ impl HttpContext for Filter {
         // Besides the application's answers these are the proxy's own, and ours, which come by here too.
         let from_application = || host::property("response\0code_details") == b"via_upstream";
         let stream = match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Forwarded(stream) => stream,
+            Phase::Forwarded(stream) => {
+                self.phase = Phase::Forwarded(stream.clone());
+                stream
+            }
             // Nothing holds the headers of a request that waits for its body but the buffer filter: without it the
             // application may answer before the body has ended.
-            Phase::Body(body) if from_application() => match self.ask(|context, _| body.answered_early(context)) {
-                Some(Decision { verdict: Verdict::Forward(forward), audit }) => {
-                    self.report(&audit);
-                    forward.stream
+            Phase::Body(body) => match body.stream() {
+                Some(stream) => {
+                    self.phase = Phase::Answered(stream.clone(), body);
+                    stream
                 }
-                other => return self.carry_out(other),
+                None if from_application() => {
+                    let decision = self.ask(|context, _| body.refused(context));
+                    return self.carry_out(decision);
+                }
+                None => return Action::Continue,
             },
             other => {
                 self.phase = other;
@@ -223,7 +242,6 @@ impl HttpContext for Filter {
         });
         let Some(Ok(decision)) = decision else { return self.refuse() };
         self.report(&decision.audit);
-        self.phase = Phase::Forwarded(stream);
         self.edit(Map::ResponseHeaders, &decision.edits)
     }
 

@@ -10,6 +10,7 @@ mod host;
 mod ledger;
 mod metrics;
 mod root;
+mod worker;
 
 use proxy_wasm::traits::RootContext;
 

@@ -13,8 +13,8 @@ use tapgate_core::policy::{Defect, LedgerPlace, compile};
 
 use crate::filter::Filter;
 use crate::host::{self, Buffer, Level};
-use crate::ledger::{self, Births};
-use crate::metrics::Metrics;
+use crate::ledger;
+use crate::worker::Worker;
 
 /// The first byte of a `google.protobuf.Struct` that has fields.
 const STRUCT_TAG: u8 = 0x0a;
@@ -25,13 +25,6 @@ pub(crate) struct Root {
     /// `None` until a policy is loaded: then every request is refused.
     gate: Option<Rc<Gate>>,
     worker: Worker,
-}
-
-/// What all streams of a worker share.
-#[derive(Clone, Default)]
-pub(crate) struct Worker {
-    pub(crate) metrics: Metrics,
-    pub(crate) births: Births,
 }
 
 impl Context for Root {}

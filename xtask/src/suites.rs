@@ -18,6 +18,8 @@ pub(crate) enum Suite {
     House,
     /// Every rule of the gate, without a proxy
     Core,
+    /// Policies in YAML, and every case of the corpus without a proxy
+    Cases,
     /// The proxy-wasm host, with small guests
     Host,
     /// The command line
@@ -32,6 +34,7 @@ impl Suite {
         match self {
             Self::House => &["xtask"],
             Self::Core => &["tapgate-core"],
+            Self::Cases => &["tapgate-cases"],
             Self::Host => &["tapgate-host"],
             Self::Cli => &["tapgate-cli"],
             Self::Envoy => &["tapgate-example-app", "tapgate-host-tests"],
@@ -76,7 +79,7 @@ pub(crate) fn run(workspace: &Workspace, named: &[Suite]) -> Result<Exit, Failur
                 continue;
             }
         }
-        let tally = cargo_test(workspace, suite.packages())?;
+        let tally = cargo_test(workspace, suite)?;
         say(format_args!("suite {name}: {} passed, {} failed", tally.passed, tally.failed));
         if tally.failed > 0 {
             broken.push(name);
@@ -90,12 +93,16 @@ pub(crate) fn run(workspace: &Workspace, named: &[Suite]) -> Result<Exit, Failur
     Ok(if total.failed == 0 { Exit::Success } else { Exit::Failed })
 }
 
-/// Runs the tests of some packages with cargo, shows what they print, and counts.
-fn cargo_test(workspace: &Workspace, packages: &[&str]) -> Result<Tally> {
+/// Runs the tests of a suite with cargo, shows what they print, and counts.
+fn cargo_test(workspace: &Workspace, suite: &Suite) -> Result<Tally> {
     let mut command = workspace.cargo();
     command.args(["test", "--no-fail-fast"]);
-    for package in packages {
+    for package in suite.packages() {
         command.args(["--package", package]);
+    }
+    // Without it the number of cases played would be swallowed with what tests print.
+    if *suite == Suite::Cases {
+        command.args(["--", "--nocapture"]);
     }
     let line = shown(&command);
     let mut child =

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::response::Stream;
+use super::answer::Stream;
 use super::{Forward, Gate};
 use crate::cookie;
 use crate::headers::{HeaderEdits, redirects_meaning};
@@ -129,7 +129,7 @@ impl Asked {
     }
 
     /// What is removed from a request that waits for its body and will not go on, should its headers be seen by
-    /// somebody before it is answered: everything that could say who it is from.
+    /// somebody before it is answered: every cookie, reserved names, and what could give it another meaning.
     pub(super) fn strip_all(&self) -> HeaderEdits {
         let mut edits = self.kept.without_reserved();
         edits.remove(b"cookie");

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::answer::{ResponseDecision, ResponseView, SessionStream, put_cookie};
 use super::person::is_over;
 use super::refusals::about;
-use super::response::{ResponseDecision, ResponseView, SessionStream, put_cookie};
 use crate::audit::{AuditEvent, Kind, Outcome};
 use crate::context::Context;
 use crate::cookie;

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
+use super::answer::SessionStream;
 use super::asked::Asked;
 use super::identity;
 use super::person::Person;
 use super::refusals::{self, about};
-use super::response::Stream;
 use super::{Decision, Forward, Verdict, internal};
 use crate::audit::{Kind, Outcome};
 use crate::context::Context;
@@ -77,7 +77,14 @@ fn forward(policy: &Arc<Policy>, asked: &Asked, session: Session, context: &Cont
     }
     match identity::introduce(&mut edits, policy, &session, context) {
         Some(()) => {
-            let stream = Stream::of_session(policy, asked, session);
+            let session = SessionStream {
+                policy: Arc::clone(policy),
+                session,
+                method: asked.method.clone(),
+                path: asked.path.clone(),
+                ambiguous: asked.ambiguous,
+            };
+            let stream = asked.bare_stream().in_session(session);
             Decision { verdict: Verdict::forward(Forward { edits, stream }), audit: Vec::new() }
         }
         None => internal(policy, context),

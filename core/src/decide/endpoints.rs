@@ -130,8 +130,11 @@ fn status(policy: &Policy, asked: &Asked, person: Person, context: &Context<'_>)
 
 fn sign_out(policy: &Arc<Policy>, asked: Asked, person: Person, context: &mut Context<'_>) -> Step<Head> {
     match person {
-        Person::Live(session) | Person::Unknown(session) => end_session(policy, asked, session, context),
-        Person::Nobody | Person::Stray | Person::Over(_) => decided(Decision::reply(signed_out(policy, &asked))),
+        // A session that only the policy has ended could come back with another policy: it ends for good too.
+        Person::Live(session) | Person::Over(session) | Person::Unknown(session) => {
+            end_session(policy, asked, session, context)
+        }
+        Person::Nobody | Person::Stray => decided(Decision::reply(signed_out(policy, &asked))),
     }
 }
 

@@ -6,6 +6,7 @@
 //! a pass is read by `presented` and goes to `sign_in`; `refusals` words what is refused; [`Gate::response`] sees the answer, where `completion` looks for the application's word
 //! that a method is registered.
 
+mod answer;
 mod asked;
 mod completion;
 mod confine;
@@ -18,14 +19,15 @@ mod refusals;
 mod response;
 mod sign_in;
 
+pub use answer::{ResponseDecision, ResponseView, Stream};
 pub(crate) use presented::RETURN_TO;
-pub use response::{ResponseDecision, ResponseView, Stream};
 pub use sign_in::AwaitBody;
 
 use std::sync::Arc;
 
 use self::asked::Asked;
 use self::hosts::Hosts;
+use self::person::Person;
 use crate::audit::{AuditEvent, Kind, Outcome, Who};
 use crate::context::Context;
 use crate::headers::{Header, HeaderEdits, ReservedNames, is_own, redirects_meaning};
@@ -144,7 +146,11 @@ impl Gate {
         let policy = self.hosts.find(request.authority());
         let asked = Asked::of(request, self, policy.map(AsRef::as_ref));
         match policy {
-            Some(policy) => person::recognise(policy, asked, context),
+            Some(policy) => {
+                let person = person::recognise(policy, &asked, context);
+                let policy = Arc::clone(policy);
+                person.and_then(move |person, context| route(&policy, asked, person, context), context)
+            }
             None => decided(Decision { verdict: Verdict::forward(asked.forward_bare()), audit: Vec::new() }),
         }
     }
@@ -172,6 +178,19 @@ fn removals(headers: &[Header<'_>], goes: impl Fn(&[u8]) -> bool) -> HeaderEdits
     let mut edits = HeaderEdits::default();
     headers.iter().filter(|(name, _)| goes(name)).for_each(|(name, _)| edits.remove(name));
     edits
+}
+
+/// Where a request goes once it is known who asks.
+fn route(policy: &Arc<Policy>, asked: Asked, person: Person, context: &mut Context<'_>) -> Step<Head> {
+    if let Some(endpoint) = policy.base_path.below(&asked.path) {
+        let endpoint = endpoint.to_vec();
+        return endpoints::answer(policy, &endpoint, asked, person, context);
+    }
+    let otherwise = confine::judge(policy, &asked, person, context);
+    if sign_in::may_carry_pass(policy, &asked) {
+        return Step::Done(Head::Body(Box::new(AwaitBody::beside(policy, asked, otherwise))));
+    }
+    decided(otherwise)
 }
 
 fn decided(decision: Decision) -> Step<Head> {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::asked::{Asked, SessionCookie};
-use super::{Head, confine, decided, endpoints, sign_in};
 use crate::context::Context;
 use crate::ledger::{self, Loaded, RecordName, Step, Unavailable};
 use crate::policy::Policy;
@@ -23,18 +22,17 @@ pub(super) enum Person {
     Unknown(Session),
 }
 
-/// Finds out who is asking, then goes on with what they ask.
-pub(super) fn recognise(policy: &Arc<Policy>, asked: Asked, context: &mut Context<'_>) -> Step<Head> {
-    let person = match &asked.session_cookie {
+/// Finds out who is asking.
+pub(super) fn recognise(policy: &Arc<Policy>, asked: &Asked, context: &Context<'_>) -> Step<Person> {
+    Step::Done(match &asked.session_cookie {
         SessionCookie::None => Person::Nobody,
         SessionCookie::Several => Person::Stray,
         SessionCookie::One(value) => match Session::from_cookie(value, policy) {
             None => Person::Stray,
             Some(session) if is_over(&session, policy, context) => Person::Over(session),
-            Some(session) => return check(Arc::clone(policy), asked, session),
+            Some(session) => return check(Arc::clone(policy), session),
         },
-    };
-    route(policy, asked, person, context)
+    })
 }
 
 /// Whether clock or policy have ended the session; the ledger is not asked.
@@ -43,12 +41,9 @@ pub(super) fn is_over(session: &Session, policy: &Policy, context: &Context<'_>)
         || policy.still_open_to(&session.identity, session.groups.as_ref()).is_err()
 }
 
-fn check(policy: Arc<Policy>, asked: Asked, session: Session) -> Step<Head> {
+fn check(policy: Arc<Policy>, session: Session) -> Step<Person> {
     let name = RecordName::of(&policy.tenant, &session.identity);
-    ledger::load(Arc::clone(&policy), name, move |loaded, context| {
-        let person = judge(session, loaded, context);
-        route(&policy, asked, person, context)
-    })
+    ledger::load(policy, name, move |loaded, context| Step::Done(judge(session, loaded, context)))
 }
 
 fn judge(session: Session, loaded: Result<Loaded, Unavailable>, context: &Context<'_>) -> Person {
@@ -58,16 +53,4 @@ fn judge(session: Session, loaded: Result<Loaded, Unavailable>, context: &Contex
     let entry = record.as_ref().and_then(|(record, _)| record.session(session.id, context.now));
     let known = entry.is_some_and(|entry| entry.registered || session.state == State::Registering);
     if known && session.since >= birth { Person::Live(session) } else { Person::Over(session) }
-}
-
-fn route(policy: &Arc<Policy>, asked: Asked, person: Person, context: &mut Context<'_>) -> Step<Head> {
-    if let Some(endpoint) = policy.base_path.below(&asked.path) {
-        let endpoint = endpoint.to_vec();
-        return endpoints::answer(policy, &endpoint, asked, person, context);
-    }
-    let otherwise = confine::judge(policy, &asked, person, context);
-    if sign_in::may_carry_pass(policy, &asked) {
-        return Step::Done(Head::Body(Box::new(sign_in::AwaitBody::beside(policy, asked, otherwise))));
-    }
-    decided(otherwise)
 }

@@ -29,7 +29,7 @@ impl Presented {
     pub(super) fn read(body: &[u8], format: BodyFormat, policy: &Policy) -> Result<Option<Self>, NotOnePass> {
         let fields = match format {
             BodyFormat::Form => form(body),
-            BodyFormat::Json => members(body),
+            BodyFormat::Json => members(body, &policy.sign_in.pass_field)?,
         };
         let all = |name: &str| -> Vec<Option<&str>> {
             let named = fields.iter().filter(|(known, _)| known == name);
@@ -60,13 +60,23 @@ fn form(body: &[u8]) -> Vec<Field> {
     form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Some(value.into_owned()))).collect()
 }
 
-/// The members of a JSON object, read leniently: only to find out whether a pass is in it at all. `null` is no value.
-fn members(body: &[u8]) -> Vec<Field> {
-    let Ok(Json::Object(object)) = json::document(body) else { return Vec::new() };
+/// The members of a JSON object, read leniently: only to find out whether a pass is in it at all. `null` is no value. What
+/// does not read, but names the pass's field, may still read for the application: it does not go on.
+fn members(body: &[u8], pass_field: &str) -> Result<Vec<Field>, NotOnePass> {
+    let object = match json::document(body) {
+        Ok(Json::Object(object)) => object,
+        Ok(_) => return Ok(Vec::new()),
+        Err(_) => {
+            let name = format!("\"{pass_field}\"");
+            // A name may also be written with escapes.
+            let named = body.contains(&b'\\') || body.windows(name.len()).any(|window| window == name.as_bytes());
+            return if named { Err(NotOnePass) } else { Ok(Vec::new()) };
+        }
+    };
     let field = |(name, value)| match value {
         Json::Null => (name, Some(String::new())),
         Json::String(text) => (name, Some(text)),
         _ => (name, None),
     };
-    object.0.into_iter().map(field).collect()
+    Ok(object.0.into_iter().map(field).collect())
 }

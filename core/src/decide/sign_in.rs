@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::answer::Stream;
 use super::asked::Asked;
 use super::presented::{NotOnePass, Presented};
 use super::{Decision, MOST_BODY, Verdict, event, internal, refusals};
@@ -68,11 +69,32 @@ impl AwaitBody {
         &self.edits
     }
 
-    /// Decides if an answer comes before the body has ended: the request has gone on without us, so it is no sign-in
-    /// any more, and an answer to what must not go on must not come back.
+    /// What an answer that comes before the body has ended is judged by; `None` if the request must not have gone on,
+    /// so that no answer to it may come back: then [`AwaitBody::refused`] decides.
     #[must_use]
-    pub fn answered_early(self, context: &Context<'_>) -> Decision {
-        self.otherwise.unwrap_or_else(|| internal(&self.policy, context))
+    pub fn stream(&self) -> Option<Stream> {
+        match &self.otherwise.as_ref()?.verdict {
+            Verdict::Forward(forward) => Some(forward.stream.clone()),
+            Verdict::Reply(_) => None,
+        }
+    }
+
+    /// Decides in place of an answer that must not come back.
+    #[must_use]
+    pub fn refused(self, context: &Context<'_>) -> Decision {
+        let refused = self.otherwise.filter(|decision| matches!(decision.verdict, Verdict::Reply(_)));
+        refused.unwrap_or_else(|| internal(&self.policy, context))
+    }
+
+    /// Whether a body may go on that can be no sign-in any more, since its request has been answered: not with a pass
+    /// in it.
+    #[must_use]
+    pub fn may_go_on(&self, body: &[u8]) -> bool {
+        body.len() > MOST_BODY || matches!(self.presented(body), Ok(None))
+    }
+
+    fn presented(&self, body: &[u8]) -> Result<Option<Presented>, NotOnePass> {
+        Presented::read(body, self.asked.body_format.unwrap_or(BodyFormat::Form), &self.policy)
     }
 
     /// Decides once more than [`MOST_BODY`] bytes have come: it is not ours, or too large (4.2).
@@ -88,8 +110,7 @@ impl AwaitBody {
         if body.len() > MOST_BODY {
             return Step::Done(self.too_large(context));
         }
-        let format = self.asked.body_format.unwrap_or(BodyFormat::Form);
-        let presented = match (Presented::read(body, format, &self.policy), self.otherwise) {
+        let presented = match (self.presented(body), self.otherwise) {
             (Ok(Some(presented)), _) => presented,
             (Ok(None), Some(otherwise)) => return Step::Done(otherwise),
             (Ok(None) | Err(NotOnePass), _) => {

@@ -45,11 +45,11 @@ pub fn decode_birth(bytes: &[u8]) -> Result<UnixSeconds, Unavailable> {
 }
 
 /// How many records a bucket may hold for a ledger of about `maximum_records`: twice its share, since hashing does not
-/// spread evenly, and at least eight, so that no ledger holds fewer than some 30 000.
+/// spread evenly, and at least 24, so that no ledger is full before some 30 000.
 #[must_use]
 pub fn capacity(maximum_records: u32) -> usize {
     let share = maximum_records.div_ceil(u32::from(BUCKETS));
-    usize::try_from(share.saturating_mul(2)).unwrap_or(usize::MAX).max(8)
+    usize::try_from(share.saturating_mul(2)).unwrap_or(usize::MAX).max(24)
 }
 
 /// A bucket: records by name, still as bytes.

@@ -108,6 +108,27 @@ pub struct Swap<D> {
     then: Then<SwapReply, D>,
 }
 
+impl<D: 'static> Step<D> {
+    /// Goes on to an `E` once there is a `D`.
+    pub(crate) fn and_then<E>(
+        self,
+        next: impl FnOnce(D, &mut Context<'_>) -> Step<E> + 'static,
+        context: &mut Context<'_>,
+    ) -> Step<E> {
+        match self {
+            Self::Done(done) => next(done, context),
+            Self::Load(Load { policy, name, then }) => {
+                let then = Box::new(|loaded, context: &mut Context<'_>| then(loaded, context).and_then(next, context));
+                Step::Load(Load { policy, name, then })
+            }
+            Self::Swap(Swap { policy, name, expected, record, then }) => {
+                let then = Box::new(|reply, context: &mut Context<'_>| then(reply, context).and_then(next, context));
+                Step::Swap(Swap { policy, name, expected, record, then })
+            }
+        }
+    }
+}
+
 impl<D> Load<D> {
     /// Goes on with what was loaded.
     pub fn answer(self, loaded: Result<Loaded, Unavailable>, context: &mut Context<'_>) -> Step<D> {

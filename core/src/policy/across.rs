@@ -4,9 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::HostPattern;
 use super::doc::{Node, Section};
-use super::keys::Use;
 use crate::key::KeyBytes;
 use crate::names::TenantId;
+
+/// What a list of keys is for, as the document names it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Use {
+    Pass,
+    Gateway,
+    Upstream,
+    Admin,
+}
 
 /// What the tenants read so far have taken.
 pub(super) struct AcrossTenants {

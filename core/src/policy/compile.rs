@@ -2,7 +2,7 @@
 
 use super::across::AcrossTenants;
 use super::doc::{Defect, Defects, DocPath, Node, Step};
-use super::keys;
+use super::keys::{self, Environment};
 use super::sections::{self, token};
 use super::{Directory, Pages, Policy, SessionRules, Then};
 use crate::digest;
@@ -12,9 +12,6 @@ use crate::key::{GatewayKeys, KeyRing};
 use crate::names::TenantId;
 use crate::path::LocalPath;
 use crate::time::{Minutes, Seconds};
-
-/// Looks up an environment variable: where keys come from.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A document that compiled.
 pub struct Compiled {
@@ -41,14 +38,22 @@ pub fn compile(document: &[u8], environment: Environment<'_>) -> Result<Compiled
         return Err(root(format!("found {} bytes", document.len()), "at most 8 MiB"));
     }
     let tree = json::document(document).map_err(|error| root(error.to_string(), "a policy as JSON"))?;
-    let policies = compile_tree(&tree, environment)?;
+    compile_tree(&tree, document, environment)
+}
+
+/// Compiles a document that has been read already, from whatever people write it in. The hash is that of `document`, the
+/// bytes that `tree` was read from; whoever reads them bounds their size.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_tree(tree: &Json, document: &[u8], environment: Environment<'_>) -> Result<Compiled, Vec<Defect>> {
+    let policies = policies(tree, environment)?;
     let [a, b, c, d, e, f, g, h, ..] = digest::sha256_plain(document);
     Ok(Compiled { policies, hash: digest::hex(&[a, b, c, d, e, f, g, h]) })
 }
 
-/// Compiles a document that has been read already, from whatever people write it in.
-fn compile_tree(tree: &Json, environment: Environment<'_>) -> Result<Vec<Policy>, Vec<Defect>> {
-    let defects = Defects::default();
+fn policies(tree: &Json, environment: Environment<'_>) -> Result<Vec<Policy>, Vec<Defect>> {
+    let defects = Defects::of("the policy");
     let root = Node::root(tree, &defects);
     let several = matches!(tree, Json::Object(object) if object.get("tenants").is_some());
     let policies = if several {

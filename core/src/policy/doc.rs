@@ -1,5 +1,7 @@
 //! A policy document as a tree with paths, and a cursor that walks it collecting every defect (2.2).
 //!
+//! Policies are one kind of document, the cases beside them another: both are read with this cursor.
+//!
 //! A plain serde mirror stops at the first error and knows no paths; this one reports all of them, each where it is.
 //! What the fields mean is `compile`'s business.
 
@@ -30,7 +32,9 @@ impl DocPath {
         &self.0
     }
 
-    pub(crate) fn then(&self, step: Step) -> Self {
+    /// This path, one step further.
+    #[must_use]
+    pub fn then(&self, step: Step) -> Self {
         let mut steps = self.0.clone();
         steps.push(step);
         Self(steps)
@@ -54,7 +58,7 @@ impl fmt::Display for DocPath {
 }
 
 /// User input in a message: one line of ASCII, at most 64 characters of it.
-pub(crate) struct Shown<'a>(pub(crate) &'a str);
+pub struct Shown<'a>(pub &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,17 +87,29 @@ impl fmt::Display for Defect {
 }
 
 /// The defects of a document as they are found.
-#[derive(Debug, Default)]
-pub(crate) struct Defects(RefCell<Vec<Defect>>);
+#[derive(Debug)]
+pub struct Defects {
+    found: RefCell<Vec<Defect>>,
+    document: &'static str,
+}
 
 impl Defects {
-    pub(crate) fn report(&self, path: &DocPath, found: impl Into<String>, expected: impl Into<String>) {
-        let defect = Defect { path: path.clone(), found: found.into(), expected: expected.into() };
-        self.0.borrow_mut().push(defect);
+    /// None yet. `document` says what is read, as in "the policy".
+    #[must_use]
+    pub fn of(document: &'static str) -> Self {
+        Self { found: RefCell::default(), document }
     }
 
-    pub(crate) fn into_sorted(self) -> Vec<Defect> {
-        let mut defects = self.0.into_inner();
+    /// Reports a defect in the words of whoever found it.
+    pub fn report(&self, path: &DocPath, found: impl Into<String>, expected: impl Into<String>) {
+        let defect = Defect { path: path.clone(), found: found.into(), expected: expected.into() };
+        self.found.borrow_mut().push(defect);
+    }
+
+    /// All of them, in the order of their paths, each once.
+    #[must_use]
+    pub fn into_sorted(self) -> Vec<Defect> {
+        let mut defects = self.found.into_inner();
         defects.sort();
         defects.dedup();
         defects
@@ -102,7 +118,7 @@ impl Defects {
 
 /// A value of the document, with where it stands and where to report.
 #[derive(Clone)]
-pub(crate) struct Node<'a> {
+pub struct Node<'a> {
     value: &'a Json,
     path: DocPath,
     defects: &'a Defects,
@@ -111,17 +127,32 @@ pub(crate) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    pub(crate) fn root(value: &'a Json, defects: &'a Defects) -> Self {
+    /// The whole document.
+    #[must_use]
+    pub fn root(value: &'a Json, defects: &'a Defects) -> Self {
         Self { value, path: DocPath::default(), defects, secret: false }
     }
 
     /// The same node, of which nothing is ever shown, nor of what lies below it.
-    pub(crate) fn secret(self) -> Self {
+    #[must_use]
+    pub fn secret(self) -> Self {
         Self { secret: true, ..self }
     }
 
+    /// What stands here.
+    #[must_use]
+    pub fn value(&self) -> &'a Json {
+        self.value
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn path(&self) -> &DocPath {
+        &self.path
+    }
+
     /// Reports that something else stands here.
-    pub(crate) fn wrong(&self, expected: impl fmt::Display) {
+    pub fn wrong(&self, expected: impl fmt::Display) {
         let found = match self.value {
             other if self.secret => format!("found {}", other.kind()),
             Json::String(text) => format!("found `{}`", Shown(text)),
@@ -134,12 +165,13 @@ impl<'a> Node<'a> {
     }
 
     /// Reports a defect in words of its own.
-    pub(crate) fn wrong_as(&self, found: impl fmt::Display, expected: impl fmt::Display) {
+    pub fn wrong_as(&self, found: impl fmt::Display, expected: impl fmt::Display) {
         self.defects.report(&self.path, format!("found {found}"), expected.to_string());
     }
 
     /// A section, whose fields are then asked for one by one.
-    pub(crate) fn section(&self) -> Option<Section<'a>> {
+    #[must_use]
+    pub fn section(&self) -> Option<Section<'a>> {
         match self.value {
             Json::Object(object) => Some(Section::new(object, self)),
             _ => {
@@ -150,7 +182,8 @@ impl<'a> Node<'a> {
     }
 
     /// The items of a list.
-    pub(crate) fn list(&self, most: usize) -> Option<Vec<Self>> {
+    #[must_use]
+    pub fn list(&self, most: usize) -> Option<Vec<Self>> {
         match self.value {
             Json::Array(items) if items.len() <= most => {
                 let item = |(index, value)| Self { value, path: self.path.then(Step::Item(index)), ..self.clone() };
@@ -168,7 +201,8 @@ impl<'a> Node<'a> {
     }
 
     /// A string; nothing is reported if it is none.
-    pub(crate) fn as_text(&self) -> Option<&'a str> {
+    #[must_use]
+    pub fn as_text(&self) -> Option<&'a str> {
         match self.value {
             Json::String(text) => Some(text),
             _ => None,
@@ -176,11 +210,14 @@ impl<'a> Node<'a> {
     }
 
     /// Whether this word stands here.
-    pub(crate) fn is_text(&self, word: &str) -> bool {
+    #[must_use]
+    pub fn is_text(&self, word: &str) -> bool {
         self.as_text() == Some(word)
     }
 
-    pub(crate) fn text(&self) -> Option<&'a str> {
+    /// A string.
+    #[must_use]
+    pub fn text(&self) -> Option<&'a str> {
         let text = self.as_text();
         if text.is_none() {
             self.wrong("a string");
@@ -189,13 +226,13 @@ impl<'a> Node<'a> {
     }
 
     /// A string that is one of a type's canonical forms.
-    pub(crate) fn parsed<T: FromStr<Err: fmt::Display>>(&self) -> Option<T> {
+    pub fn parsed<T: FromStr<Err: fmt::Display>>(&self) -> Option<T> {
         let text = self.text()?;
         text.parse().map_err(|error: T::Err| self.wrong(strip_expected(&error.to_string()))).ok()
     }
 
     /// One of a closed list of words.
-    pub(crate) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+    pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let allowed = || words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
         let Json::String(text) = self.value else {
             self.wrong(allowed());
@@ -208,7 +245,9 @@ impl<'a> Node<'a> {
         found
     }
 
-    pub(crate) fn boolean(&self) -> Option<bool> {
+    /// `true` or `false`.
+    #[must_use]
+    pub fn boolean(&self) -> Option<bool> {
         match self.value {
             Json::Bool(value) => Some(*value),
             _ => {
@@ -219,7 +258,7 @@ impl<'a> Node<'a> {
     }
 
     /// A whole number from `least` to `most`.
-    pub(crate) fn number(&self, least: u32, most: u32) -> Option<u32> {
+    pub fn number(&self, least: u32, most: u32) -> Option<u32> {
         let number = match self.value {
             Json::Integer(number) => u32::try_from(*number).ok().filter(|number| (least..=most).contains(number)),
             _ => None,
@@ -237,7 +276,7 @@ fn strip_expected(text: &str) -> &str {
 }
 
 /// A section of the document. What is not asked for by the time it goes is an unknown field.
-pub(crate) struct Section<'a> {
+pub struct Section<'a> {
     object: &'a Object,
     path: DocPath,
     defects: &'a Defects,
@@ -252,31 +291,38 @@ impl<'a> Section<'a> {
         let mut seen = BTreeSet::new();
         for (name, _) in &object.0 {
             if !seen.insert(name) {
-                defects.report(&section.path_of(name), "appears twice", "each field once");
+                section.wrong_field(name, "appears twice", "each field once");
             }
         }
         section
     }
 
-    pub(crate) fn path(&self) -> &DocPath {
+    /// Where the section stands.
+    #[must_use]
+    pub fn path(&self) -> &DocPath {
         &self.path
     }
 
-    pub(crate) fn defects(&self) -> &'a Defects {
+    /// Where to report.
+    #[must_use]
+    pub fn defects(&self) -> &'a Defects {
         self.defects
     }
 
     /// Where a field of this section stands.
-    pub(crate) fn path_of(&self, field: &str) -> DocPath {
+    #[must_use]
+    pub fn path_of(&self, field: &str) -> DocPath {
         self.path.then(Step::Field(field.to_owned()))
     }
 
-    pub(crate) fn optional(&self, field: &'static str) -> Option<Node<'a>> {
+    /// A field that may be missing.
+    pub fn optional(&self, field: &'static str) -> Option<Node<'a>> {
         self.known.borrow_mut().push(field);
         self.object.get(field).map(|value| self.node(field, value))
     }
 
-    pub(crate) fn required(&self, field: &'static str, expected: &str) -> Option<Node<'a>> {
+    /// A field whose lack is a defect.
+    pub fn required(&self, field: &'static str, expected: &str) -> Option<Node<'a>> {
         let node = self.optional(field);
         if node.is_none() {
             self.defects.report(&self.path_of(field), "is missing", expected);
@@ -285,7 +331,7 @@ impl<'a> Section<'a> {
     }
 
     /// A field with a default: `None` only if what stands there is wrong, which has been reported.
-    pub(crate) fn or<T>(&self, field: &'static str, default: T, read: impl FnOnce(Node<'a>) -> Option<T>) -> Option<T> {
+    pub fn or<T>(&self, field: &'static str, default: T, read: impl FnOnce(Node<'a>) -> Option<T>) -> Option<T> {
         match self.optional(field) {
             None => Some(default),
             Some(node) => read(node),
@@ -293,7 +339,8 @@ impl<'a> Section<'a> {
     }
 
     /// The names of all fields that stand here, with their nodes: for sections whose keys are data.
-    pub(crate) fn entries(&self) -> Vec<(&'a str, Node<'a>)> {
+    #[must_use]
+    pub fn entries(&self) -> Vec<(&'a str, Node<'a>)> {
         self.object.0.iter().map(|(name, value)| (name.as_str(), self.node(name, value))).collect()
     }
 
@@ -302,7 +349,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reports every field that nobody asked for, with the nearest known one.
-    pub(crate) fn finish(self) {
+    pub fn finish(self) {
         let known = self.known.borrow();
         for (name, _) in &self.object.0 {
             if !known.contains(&name.as_str()) {
@@ -314,8 +361,18 @@ impl<'a> Section<'a> {
                         known.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
                     ),
                 };
-                self.defects.report(&self.path_of(name), "is not a field of the policy", expected);
+                let found = format!("is not a field of {}", self.defects.document);
+                self.wrong_field(name, &found, &expected);
             }
+        }
+    }
+
+    /// Reports a field by its name, unless that may be a key that slipped into the wrong place.
+    fn wrong_field(&self, name: &str, what: &str, expected: &str) {
+        if self.secret {
+            self.defects.report(&self.path, format!("a field of it {what}"), expected);
+        } else {
+            self.defects.report(&self.path_of(name), what, expected);
         }
     }
 }

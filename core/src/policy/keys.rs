@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::across::AcrossTenants;
-use super::compile::Environment;
+use super::across::{AcrossTenants, Use};
 use super::doc::Node;
 use super::sections::token;
 use crate::key::KeyBytes;
 use crate::names::KeyId;
+
+/// Looks up an environment variable: where keys come from.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 pub(super) type Keys = Vec<(KeyId, KeyBytes)>;
 
@@ -16,15 +18,6 @@ pub(super) struct TenantKeys {
     pub(super) pass: Keys,
     pub(super) gateway: Keys,
     pub(super) upstream: Keys,
-}
-
-/// What a list of keys is for, as the document names it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Use {
-    Pass,
-    Gateway,
-    Upstream,
-    Admin,
 }
 
 /// Reads the section `keys`. Nothing of it is ever shown.

@@ -1,16 +1,17 @@
 //! A compiled policy: what a tenant's document says, checked once and ready to be asked (section 2).
 //!
-//! [`compile`] is the only way to get one. [`Policy::admit`] is where a pass meets it (2.4, 3.5).
+//! [`compile()`] is the only way to get one. [`Policy::admit`] is where a pass meets it (2.4, 3.5).
 
 mod across;
 mod compile;
-mod doc;
+pub mod doc;
 mod keys;
 mod scope;
 mod sections;
 
-pub use compile::{Compiled, Environment, compile};
+pub use compile::{Compiled, compile, compile_tree};
 pub use doc::{Defect, DocPath, Step};
+pub use keys::Environment;
 pub use scope::{Directory, Scope, Target, User, UserType, Users};
 
 use std::fmt;

@@ -147,6 +147,17 @@ fn signing_out_kills_copies_of_the_cookie() {
 }
 
 #[test]
+fn signing_out_is_for_good_even_where_the_policy_had_ended_the_session() {
+    let mut site = Site::new(&policy());
+    let mut browser = site.registering(&Pass::once("p"));
+    let mut copy = browser.clone();
+    site.reload(&policy_with("/temporaryAccessPass/state", json!("disabled")));
+    assert_eq!(site.send(&mut browser, Ask::fetch("POST", "/.tap/sign-out")).status, 200);
+    site.reload(&policy());
+    assert_eq!(site.send(&mut copy, Ask::fetch("GET", "/register")).status, 401);
+}
+
+#[test]
 fn unknown_endpoints_are_not_found_and_never_forwarded() {
     let mut site = Site::new(&policy());
     for path in ["/.tap", "/.tap/", "/.tap/x", "/.tap/sign-in/x", "/.tap/graph/v1.0", "/.tap/sign-in/"] {

@@ -382,7 +382,7 @@ fn a_bucket_keeps_what_matters_and_is_full_rather_than_forgetful() {
 
 #[test]
 fn a_ledgers_size_follows_the_policy() {
-    assert_eq!(bucket::capacity(1), 8);
+    assert_eq!(bucket::capacity(1), 24);
     assert_eq!(bucket::capacity(100_000), 50);
     assert_eq!(bucket::capacity(1_000_000), 490);
     let birth = bucket::encode_birth(at(5));

@@ -127,7 +127,7 @@ fn one_wrong_value_is_named_by_its_path() {
         ("/basePath", json!("/tap/"), "basePath"),
         ("/basePath", json!("/register"), "basePath"),
         ("/signin", json!({}), "signin"),
-        ("/keys/pass/0/kid", json!("x"), "keys.pass[0].kid"),
+        ("/keys/pass/0/kid", json!("x"), "keys.pass[0]"),
     ] {
         check(&policy_with(pointer, value), path);
     }
@@ -211,7 +211,8 @@ fn no_defect_shows_a_key() {
     let listed = policy_with("/keys/pass", json!([secret]));
     let as_name = policy_with("/keys/pass/0", json!({"id": "a", "env": secret}));
     let as_id = policy_with("/keys/pass/0", json!({"id": format!("{secret}="), "value": key(1)}));
-    for document in [short, wrong, misplaced, whole, listed, as_name, as_id] {
+    let as_field = policy_with("/keys/pass/0", json!({"id": "a", "value": key(1), secret: ""}));
+    for document in [as_field, short, wrong, misplaced, whole, listed, as_name, as_id] {
         let found = defects(&document);
         assert!(!found.is_empty() && !found.iter().any(|defect| defect.contains(secret)), "{found:?}");
     }

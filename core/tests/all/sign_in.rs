@@ -67,6 +67,11 @@ fn only_a_post_that_carries_a_pass_is_taken() {
         json(&format!(r#"{{"pass":"{pass}","x":null}}"#)),
         json(r#"{"pass":["a.b.c"]}"#),
         json(r#"{"pass":12345678}"#),
+        json(&format!(r#"{{"pass":"{pass}","deviceId":18446744073709551615}}"#)),
+        json(&format!(r#"{{"pass":"{pass}","x":1e999}}"#)),
+        json(&format!(r#"{{"pass":"{pass}","x":{}1{}}}"#, "[".repeat(40), "]".repeat(40))),
+        json(&format!(r#"{{"pass":"{pass}""#)),
+        json(&format!(r#"{{"p\u0061ss":"{pass}"}} x"#)),
     ] {
         let exchange = site.send(&mut Browser::default(), ask.header("accept", "application/json"));
         assert_eq!((exchange.status, exchange.reason().as_str()), (401, "invalid_pass"));

@@ -26,7 +26,7 @@ async fn a_sign_in_without_a_pass_goes_on_untouched() {
                 ("application/x-www-form-urlencoded", &empty),
                 ("application/x-www-form-urlencoded", &long),
                 ("application/json", r#"{"username":"alice","password":"pass"}"#),
-                ("application/json", r#"{"pass":"#),
+                ("application/json", r#"{"username":"#),
                 ("application/json", r#"["pass","a.b.c"]"#),
                 ("text/plain", "pass=a.b.c"),
                 (

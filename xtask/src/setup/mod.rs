@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
 
-pub(crate) use target::ensure as wasm_target;
+pub(crate) use target::{TRIPLE, ensure as wasm_target};
 
 /// Installs whatever is missing.
 ///

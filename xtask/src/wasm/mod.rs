@@ -9,10 +9,9 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 
 use crate::process::{run as run_program, say};
+use crate::setup::TRIPLE;
 use crate::workspace::Workspace;
 
-/// What the plugin is compiled for.
-const TRIPLE: &str = "wasm32-wasip1";
 /// The package of the plugin, and the name of its module.
 const PACKAGE: &str = "tapgate-plugin";
 const MODULE: &str = "tapgate_plugin.wasm";
