@@ -13,7 +13,7 @@ use tapgate_core::random::{NoEntropy, Random};
 use tapgate_core::request::RequestView;
 use tapgate_core::time::UnixSeconds;
 
-use crate::site::{Answered, Application, Exchange, Headers, Host, Sent, Setup, Site, Trouble, values};
+use crate::site::{Answered, Application, Exchange, Headers, Host, Sent, Setup, Site, Trouble, with_pseudo};
 
 /// Runs cases against the rules themselves.
 #[derive(Clone, Copy, Debug, Default)]
@@ -135,22 +135,6 @@ fn gate(policy: &str, environment: &BTreeMap<String, String>) -> Result<Gate, Tr
 
 fn moment(seconds: u64) -> Result<UnixSeconds, Trouble> {
     UnixSeconds::new(seconds).ok_or_else(|| Trouble::new("setting the clock", "beyond the year 9999"))
-}
-
-/// The header map as a proxy has it: pseudo-headers first, and the body's length, which clients always send.
-fn with_pseudo(request: &Sent) -> Headers {
-    let mut headers =
-        vec![(":method".to_owned(), request.method.clone()), (":authority".to_owned(), request.authority.clone())];
-    if request.method != "CONNECT" {
-        headers.push((":path".to_owned(), request.path.clone()));
-    }
-    headers.extend(request.headers.iter().cloned());
-    if let Some(body) = &request.body
-        && values(&request.headers, "content-length").next().is_none()
-    {
-        headers.push(("content-length".to_owned(), body.len().to_string()));
-    }
-    headers
 }
 
 fn lines(events: &[AuditEvent]) -> Vec<String> {

@@ -124,3 +124,20 @@ impl Trouble {
 pub(crate) fn values<'a>(headers: &'a Headers, name: &str) -> impl Iterator<Item = &'a str> {
     headers.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
+
+/// A request's header map as a proxy has it: pseudo-headers first, and the body's length, which clients always send.
+#[must_use]
+pub fn with_pseudo(request: &Sent) -> Headers {
+    let mut headers =
+        vec![(":method".to_owned(), request.method.clone()), (":authority".to_owned(), request.authority.clone())];
+    if request.method != "CONNECT" {
+        headers.push((":path".to_owned(), request.path.clone()));
+    }
+    headers.extend(request.headers.iter().cloned());
+    if let Some(body) = &request.body
+        && values(&request.headers, "content-length").next().is_none()
+    {
+        headers.push(("content-length".to_owned(), body.len().to_string()));
+    }
+    headers
+}

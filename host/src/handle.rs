@@ -3,7 +3,7 @@
 use crate::error::HostError;
 use crate::headers::Headers;
 use crate::host::StreamId;
-use crate::stream::{Exchange, Origin, Side, Stream};
+use crate::stream::{Exchange, LocalReply, Origin, Side, Stream};
 use crate::worker::Worker;
 
 /// An open stream.
@@ -80,6 +80,20 @@ impl StreamHandle<'_> {
         stream.origin = Origin::Application;
         stream.details = b"via_upstream".to_vec();
         self.worker.headers(self.id.context, Side::Response, headers, end);
+        Ok(self)
+    }
+
+    /// The proxy answers in the application's place, as when it cannot reach it. The answer has no body and passes the
+    /// guest's response callbacks, with `details` as its `response.code_details`.
+    ///
+    /// # Errors
+    /// If an answer has begun.
+    pub fn proxy_answer(&mut self, status: u16, headers: Headers, details: &str) -> Result<&mut Self, HostError> {
+        if self.stream()?.response.started {
+            return Err(HostError::OutOfOrder("the answer has begun"));
+        }
+        let reply = LocalReply { headers, ..LocalReply::of_the_proxy(status.into(), details, "") };
+        self.worker.reply(self.id.context, reply);
         Ok(self)
     }
 

@@ -14,6 +14,7 @@ use crate::worker::{Worker, WorkerState};
 
 /// A proxy process with one plugin.
 pub struct Host {
+    module: Module,
     workers: Vec<Worker>,
     shared: Shared,
 }
@@ -39,17 +40,26 @@ impl Host {
     /// # Errors
     /// If the module cannot be instantiated, or the canary refuses the configuration or fails.
     pub fn start_at(clock: Clock, module: &Module, config: Config) -> Result<Self, HostError> {
-        let config = Arc::new(config);
         let shared = Shared::new(&config);
         shared.lock().clock = clock;
-        let mut canary = Vm::new(module, &config, &shared, VmName::Canary)?;
-        if !canary.start().map_err(HostError::Canary)? {
-            return Err(HostError::Rejected);
-        }
-        drop(canary);
-        let workers: Result<_, _> =
-            (0..config.workers).map(|number| Worker::start(number, module, &config, &shared)).collect();
-        Ok(Self { workers: workers?, shared })
+        let workers = workers(module, config, &shared)?;
+        Ok(Self { module: module.clone(), workers, shared })
+    }
+
+    /// Loads another configuration into the running process, as a proxy does: a canary tries it, then each worker gets a
+    /// new VM. Clocks, randomness, shared data, metrics and log stay, whose CAS dialect and seed are those of the start.
+    /// Streams that are still open are forgotten; a proxy would let them end on the VMs that they began on.
+    ///
+    /// # Errors
+    /// As [`Host::start_at`]; then the former configuration stays.
+    pub fn update(&mut self, config: Config) -> Result<(), HostError> {
+        let workers = workers(&self.module, config, &self.shared)?;
+        let mut process = self.shared.lock();
+        // What the old VMs have called for nobody waits for any more.
+        (0..self.workers.len()).for_each(|number| process.calls.drop_worker(number));
+        drop(process);
+        self.workers = workers;
+        Ok(())
     }
 
     /// Opens a stream on a worker.
@@ -199,4 +209,15 @@ impl Host {
     pub fn take_reports(&self) -> Vec<CallReport> {
         std::mem::take(&mut self.shared.lock().reports)
     }
+}
+
+/// The workers of a configuration that a canary has taken.
+fn workers(module: &Module, config: Config, shared: &Shared) -> Result<Vec<Worker>, HostError> {
+    let config = Arc::new(config);
+    let mut canary = Vm::new(module, &config, shared, VmName::Canary)?;
+    if !canary.start().map_err(HostError::Canary)? {
+        return Err(HostError::Rejected);
+    }
+    drop(canary);
+    (0..config.workers).map(|number| Worker::start(number, module, &config, shared)).collect()
 }

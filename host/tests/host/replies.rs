@@ -1,7 +1,7 @@
 //! Point (f): a local reply passes the response callbacks; a second one is recorded; where it goes depends on how far the
 //! answer has come.
 
-use tapgate_host::{Config, Misuse, Origin};
+use tapgate_host::{Config, Headers, Misuse, Origin};
 
 use crate::guest::{get, host, ok, said};
 
@@ -98,4 +98,21 @@ fn a_closed_stream_is_cut() {
     stream.request_body("x", true).expect("its body");
     let seen = stream.close().expect("a stream");
     assert!(seen.upstream.aborted && seen.downstream.headers.is_none());
+}
+
+/// What the proxy answers in the application's place passes the response callbacks with details of its own.
+#[test]
+fn the_proxys_own_answer_passes_the_response_callbacks() {
+    let body = replying(
+        r#"(func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) (call $show) (i32.const 0))"#,
+    );
+    let mut host = host(&body, Config::new());
+    let mut stream = host.stream(0).expect("a worker");
+    stream.request_headers(get("/"), true).expect("a request");
+    stream.proxy_answer(503, Headers::new().with("retry-after", "1"), "no_healthy_upstream").expect("an answer");
+    assert!(stream.proxy_answer(503, Headers::new(), "again").is_err());
+    let seen = stream.close().expect("a stream");
+    assert_eq!(said(&host), ["503", "no_healthy_upstream"]);
+    assert_eq!((seen.origin, seen.downstream.status()), (Origin::Proxy, Some(503)));
+    assert_eq!(seen.downstream.header("retry-after").as_deref(), Some("1"));
 }

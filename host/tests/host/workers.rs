@@ -108,3 +108,33 @@ fn workers_share_data_and_not_memory() {
     assert_eq!(said(&host), ["01", "01", "01", "00"]);
     assert_eq!(host.shared_data("k").map(|(value, _)| value), Some(b"k".to_vec()));
 }
+
+/// A new configuration comes to new VMs over the old shared data; one that is refused changes nothing.
+#[test]
+fn an_update_keeps_the_process_and_changes_the_vms() {
+    // Counts in its memory and in shared data, and refuses a configuration of one byte.
+    let body = r#"
+    (data (i32.const 1024) "k")
+    (global $seen (mut i32) (i32.const 0))
+    (func (export "proxy_on_configure") (param i32 i32) (result i32)
+      (drop (call $set_shared (i32.const 1024) (i32.const 1) (i32.const 1024) (i32.const 1) (i32.const 0)))
+      (i32.ne (local.get 1) (i32.const 1)))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (global.set $seen (i32.add (global.get $seen) (i32.const 1)))
+      (call $note (global.get $seen))
+      (i32.const 0))"#;
+    let mut host = host(body, Config::new());
+    let ask = |host: &mut tapgate_host::Host| {
+        host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+        said(host).last().cloned()
+    };
+    assert_eq!(ask(&mut host).as_deref(), Some("01"));
+    let (_, before) = host.shared_data("k").expect("a value");
+    assert_eq!(host.update(Config::new().configuration("x")).err(), Some(HostError::Rejected));
+    assert_eq!(ask(&mut host).as_deref(), Some("02"));
+    host.update(Config::new().workers(2)).expect("a configuration that is taken");
+    assert_eq!(ask(&mut host).as_deref(), Some("01"));
+    assert!(host.stream(1).is_ok());
+    // One canary that was refused, one that was taken, two workers: one version after another.
+    assert_eq!(host.shared_data("k"), Some((b"k".to_vec(), before + 4)));
+}

@@ -1,0 +1,158 @@
+//! The plugin under the wasmtime host as a site of cases: two workers that take turns, the buffer filter behind the plugin
+//! as in the shipped configuration, and a clock that stands where the case puts it.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tapgate_cases::site::{Answered, Application, Exchange, Headers, Host, Sent, Setup, Site, Trouble, with_pseudo};
+use tapgate_core::audit::PREFIX;
+use tapgate_host::{Clock, Config, Message, Misuse, Module, StreamHandle, WorkerState};
+use tapgate_host_tests::workspace;
+
+/// How many workers share the traffic.
+const WORKERS: usize = 2;
+
+/// Runs cases in the module, under our own host.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wasmtime {
+    /// What the module's randomness grows from.
+    pub(crate) seed: u64,
+}
+
+impl Host for Wasmtime {
+    fn start(&self, setup: &Setup) -> Result<Box<dyn Site>, Trouble> {
+        WasmtimeSite::start(self.seed, setup).map(|site| Box::new(site) as Box<dyn Site>)
+    }
+}
+
+/// A process of our own host.
+pub(crate) struct WasmtimeSite {
+    pub(crate) host: tapgate_host::Host,
+    environment: BTreeMap<String, String>,
+    policy: String,
+    /// How many requests there have been: workers take turns.
+    requests: usize,
+    logged: usize,
+}
+
+impl WasmtimeSite {
+    /// Starts a process whose ledger is born when the setup says.
+    pub(crate) fn start(seed: u64, setup: &Setup) -> Result<Self, Trouble> {
+        let clock = Clock { wall: Duration::from_secs(setup.born), ..Clock::default() };
+        let config = config(&setup.policy, &setup.environment).seed(seed);
+        let host = tapgate_host::Host::start_at(clock, module(), config).map_err(trouble("starting the host"))?;
+        let (environment, policy) = (setup.environment.clone(), setup.policy.clone());
+        let mut site = Self { host, environment, policy, requests: 0, logged: 0 };
+        site.set_clock(setup.now)?;
+        Ok(site)
+    }
+
+    /// The audit lines since the last time.
+    fn audit(&mut self) -> Vec<String> {
+        let logs = self.host.logs();
+        let fresh = logs.get(self.logged..).unwrap_or_default();
+        self.logged = logs.len();
+        fresh.iter().filter_map(|line| line.text.strip_prefix(PREFIX)).map(str::to_owned).collect()
+    }
+}
+
+impl Site for WasmtimeSite {
+    fn load(&mut self, policy: &str) -> Result<(), Trouble> {
+        policy.clone_into(&mut self.policy);
+        self.host.update(config(policy, &self.environment)).map_err(trouble("loading a policy"))
+    }
+
+    fn set_clock(&mut self, now: u64) -> Result<(), Trouble> {
+        let by = Duration::from_secs(now).saturating_sub(self.host.clock().wall);
+        self.host.advance(by);
+        Ok(())
+    }
+
+    fn restart(&mut self) -> Result<(), Trouble> {
+        self.host.clear_shared_data();
+        let policy = std::mem::take(&mut self.policy);
+        self.load(&policy)
+    }
+
+    fn exchange(&mut self, request: &Sent, application: Application<'_>) -> Result<Exchange, Trouble> {
+        let worker = self.requests % WORKERS;
+        self.requests += 1;
+        let mut stream = self.host.stream(worker).map_err(trouble("opening a stream"))?;
+        let (seen, forwarded) = talk(&mut stream, request, application)
+            .and_then(|forwarded| Ok((stream.close()?, forwarded)))
+            .map_err(trouble("carrying a request"))?;
+        if let Ok(WorkerState::Failed(failure)) = self.host.worker_state(worker) {
+            return Err(Trouble::new("running the module", failure.clone()));
+        }
+        let misuses = self.host.misuses();
+        if misuses != [Misuse::MapGone("nothing"); 0] {
+            return Err(Trouble::new("running the module", format!("it misused the host: {misuses:?}")));
+        }
+        let Some(status) = seen.downstream.status() else {
+            return Err(Trouble::new("carrying a request", format!("no answer: {seen:?}")));
+        };
+        let headers = text(&seen.downstream).into_iter().filter(|(name, _)| name != ":status").collect();
+        let body = String::from_utf8_lossy(&seen.downstream.body).into_owned();
+        Ok(Exchange { status, headers, body, forwarded, audit: self.audit() })
+    }
+}
+
+/// Sends a request, and the application's answer if the request reaches it; gives what reached it.
+fn talk(
+    stream: &mut StreamHandle<'_>,
+    request: &Sent,
+    application: Application<'_>,
+) -> Result<Option<Headers>, tapgate_host::HostError> {
+    let headers = with_pseudo(request).into_iter().collect();
+    stream.request_headers(headers, request.body.is_none())?;
+    if let Some(body) = &request.body {
+        stream.request_body(body, true)?;
+    }
+    let upstream = stream.seen()?.upstream;
+    // The buffer filter behind the plugin lets nothing on before it has all of it.
+    if !upstream.complete || upstream.aborted {
+        return Ok(None);
+    }
+    let forwarded = text(&upstream);
+    let Answered { status, headers, by_proxy } = application(&forwarded);
+    let answer: tapgate_host::Headers = headers.into_iter().collect();
+    if by_proxy {
+        stream.proxy_answer(status, answer, "upstream_reset_before_response_started")?;
+    } else {
+        let status = tapgate_host::Headers::new().with(":status", status.to_string());
+        let all = status.iter().chain(answer.iter()).collect();
+        stream.response_headers(all, true)?;
+    }
+    Ok(Some(forwarded))
+}
+
+fn text(message: &Message) -> Headers {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    message
+        .headers
+        .iter()
+        .flat_map(tapgate_host::Headers::iter)
+        .map(|(name, value)| (text(name), text(value)))
+        .collect()
+}
+
+fn config(policy: &str, environment: &BTreeMap<String, String>) -> Config {
+    let config = Config::new().workers(WORKERS).property(&["source", "address"], "192.0.2.7:4711");
+    let config = environment.iter().fold(config, |config, (name, value)| config.variable(name, value));
+    config.configuration(policy)
+}
+
+/// The module, compiled once for all.
+fn module() -> &'static Module {
+    static MODULE: OnceLock<Module> = OnceLock::new();
+    MODULE.get_or_init(|| {
+        let bytes = std::fs::read(workspace::module()).expect("the plugin's file");
+        Module::compile(&bytes).expect("a module that every host takes")
+    })
+}
+
+fn trouble<E: std::error::Error + Send + Sync + 'static>(doing: &'static str) -> impl Fn(E) -> Trouble {
+    move |error| Trouble::new(doing, error)
+}
