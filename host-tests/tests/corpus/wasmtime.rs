@@ -14,39 +14,59 @@ use tapgate_host_tests::workspace;
 /// How many workers share the traffic.
 const WORKERS: usize = 2;
 
+/// A trailer that must not reach anybody.
+const FORGED: &str = "tapgate-user";
+
 /// Runs cases in the module, under our own host.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Wasmtime {
-    /// What the module's randomness grows from.
-    pub(crate) seed: u64,
-}
+pub(crate) struct Wasmtime;
 
 impl Host for Wasmtime {
     fn start(&self, setup: &Setup) -> Result<Box<dyn Site>, Trouble> {
-        WasmtimeSite::start(self.seed, setup).map(|site| Box::new(site) as Box<dyn Site>)
+        WasmtimeSite::start(None, setup).map(|site| Box::new(site) as Box<dyn Site>)
     }
+}
+
+/// How a message comes in: what HTTP leaves open, and what must make no difference.
+#[derive(Clone, Copy, Debug)]
+struct Delivery {
+    /// In how many parts its body comes.
+    parts: usize,
+    /// Whether trailers end it, among them a forged one.
+    trailers: bool,
 }
 
 /// A process of our own host.
 pub(crate) struct WasmtimeSite {
     pub(crate) host: tapgate_host::Host,
-    environment: BTreeMap<String, String>,
-    policy: String,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) policy: String,
     /// How many requests there have been: workers take turns.
     requests: usize,
     logged: usize,
+    seed: Option<u64>,
 }
 
 impl WasmtimeSite {
-    /// Starts a process whose ledger is born when the setup says.
-    pub(crate) fn start(seed: u64, setup: &Setup) -> Result<Self, Trouble> {
+    /// Starts a process whose ledger is born when the setup says. With a seed for its randomness messages come in pieces,
+    /// and end in trailers at times; without one they come whole.
+    pub(crate) fn start(seed: Option<u64>, setup: &Setup) -> Result<Self, Trouble> {
         let clock = Clock { wall: Duration::from_secs(setup.born), ..Clock::default() };
-        let config = config(&setup.policy, &setup.environment).seed(seed);
+        let config = config(&setup.policy, &setup.environment).seed(seed.unwrap_or_default());
         let host = tapgate_host::Host::start_at(clock, module(), config).map_err(trouble("starting the host"))?;
         let (environment, policy) = (setup.environment.clone(), setup.policy.clone());
-        let mut site = Self { host, environment, policy, requests: 0, logged: 0 };
+        let mut site = Self { host, environment, policy, requests: 0, logged: 0, seed };
         site.set_clock(setup.now)?;
         Ok(site)
+    }
+
+    /// How the next message comes in.
+    fn delivery(&self) -> Delivery {
+        let turn = self.seed.map(|seed| seed.wrapping_add(self.requests as u64));
+        Delivery {
+            parts: turn.map_or(1, |turn| usize::from(turn % 3 == 0) * 3 + 1),
+            trailers: turn.is_some_and(|turn| turn % 5 < 2),
+        }
     }
 
     /// The audit lines since the last time.
@@ -78,9 +98,10 @@ impl Site for WasmtimeSite {
 
     fn exchange(&mut self, request: &Sent, application: Application<'_>) -> Result<Exchange, Trouble> {
         let worker = self.requests % WORKERS;
+        let delivery = self.delivery();
         self.requests += 1;
         let mut stream = self.host.stream(worker).map_err(trouble("opening a stream"))?;
-        let (seen, forwarded) = talk(&mut stream, request, application)
+        let (seen, forwarded) = talk(&mut stream, request, delivery, application)
             .and_then(|forwarded| Ok((stream.close()?, forwarded)))
             .map_err(trouble("carrying a request"))?;
         if let Ok(WorkerState::Failed(failure)) = self.host.worker_state(worker) {
@@ -89,6 +110,11 @@ impl Site for WasmtimeSite {
         let misuses = self.host.misuses();
         if misuses != [Misuse::MapGone("nothing"); 0] {
             return Err(Trouble::new("running the module", format!("it misused the host: {misuses:?}")));
+        }
+        for trailers in [&seen.upstream.trailers, &seen.downstream.trailers].into_iter().flatten() {
+            if trailers.first(FORGED.as_bytes()).is_some() {
+                return Err(Trouble::new("carrying a request", "a forged trailer went on"));
+            }
         }
         let Some(status) = seen.downstream.status() else {
             return Err(Trouble::new("carrying a request", format!("no answer: {seen:?}")));
@@ -103,12 +129,23 @@ impl Site for WasmtimeSite {
 fn talk(
     stream: &mut StreamHandle<'_>,
     request: &Sent,
+    delivery: Delivery,
     application: Application<'_>,
 ) -> Result<Option<Headers>, tapgate_host::HostError> {
     let headers = with_pseudo(request).into_iter().collect();
-    stream.request_headers(headers, request.body.is_none())?;
+    stream.request_headers(headers, request.body.is_none() && !delivery.trailers)?;
     if let Some(body) = &request.body {
-        stream.request_body(body, true)?;
+        let size = body.len().div_ceil(delivery.parts).max(1);
+        let mut left = body.len().div_ceil(size).max(1);
+        // An empty body is one empty part.
+        let empty = body.is_empty().then_some(&[][..]);
+        for part in body.chunks(size).chain(empty) {
+            left -= 1;
+            stream.request_body(part, left == 0 && !delivery.trailers)?;
+        }
+    }
+    if delivery.trailers {
+        stream.request_trailers(forged_trailers())?;
     }
     let upstream = stream.seen()?.upstream;
     // The buffer filter behind the plugin lets nothing on before it has all of it.
@@ -123,9 +160,16 @@ fn talk(
     } else {
         let status = tapgate_host::Headers::new().with(":status", status.to_string());
         let all = status.iter().chain(answer.iter()).collect();
-        stream.response_headers(all, true)?;
+        stream.response_headers(all, !delivery.trailers)?;
+        if delivery.trailers {
+            stream.response_trailers(forged_trailers())?;
+        }
     }
     Ok(Some(forwarded))
+}
+
+fn forged_trailers() -> tapgate_host::Headers {
+    tapgate_host::Headers::new().with(FORGED, "admin").with("checksum", "1")
 }
 
 fn text(message: &Message) -> Headers {
@@ -138,7 +182,8 @@ fn text(message: &Message) -> Headers {
         .collect()
 }
 
-fn config(policy: &str, environment: &BTreeMap<String, String>) -> Config {
+/// How the host is set up.
+pub(crate) fn config(policy: &str, environment: &BTreeMap<String, String>) -> Config {
     let config = Config::new().workers(WORKERS).property(&["source", "address"], "192.0.2.7:4711");
     let config = environment.iter().fold(config, |config, (name, value)| config.variable(name, value));
     config.configuration(policy)
