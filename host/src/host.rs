@@ -15,7 +15,7 @@ use crate::worker::{Worker, WorkerState};
 /// A proxy process with one plugin.
 pub struct Host {
     module: Module,
-    workers: Vec<Worker>,
+    pub(crate) workers: Vec<Worker>,
     shared: Shared,
 }
 

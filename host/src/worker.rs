@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Config, FailurePolicy};
 use crate::error::{Failure, HostError};
+use crate::interleave::Turn;
 use crate::module::Module;
 use crate::process::{Misuse, Shared};
 use crate::report::VmName;
@@ -77,6 +78,11 @@ impl Worker {
 
     pub(crate) fn half(&mut self, id: u32, side: Side) -> Option<&mut Half> {
         self.stream(id).map(|stream| stream.half(side))
+    }
+
+    /// Takes part in an interleaving from now on, or no longer.
+    pub(crate) fn take_turns(&mut self, turn: Option<Turn>) {
+        self.vm.data().turn = turn;
     }
 
     pub(crate) fn misuse(&self, misuse: Misuse) {

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use tapgate_host::{Clock, Config, Exchange, Headers, Host, Module};
+use tapgate_host::{Clock, Config, Exchange, Headers, Host, HostError, Module, StreamHandle};
 use tapgate_host_tests::clock::now;
 use tapgate_host_tests::keys::Keys;
 use tapgate_host_tests::policy::Policy;
@@ -20,17 +20,27 @@ pub(crate) struct Gate {
 impl Gate {
     /// A gate with the shipped policy and two workers, some seconds after its start.
     pub(crate) fn new() -> Self {
+        Self::with(2)
+    }
+
+    /// Likewise with so many workers.
+    pub(crate) fn with(workers: usize) -> Self {
         let keys = Keys::random();
-        let host = Self::host(&keys, &Policy::shipped().text()).expect("a policy that loads");
+        let host = Self::host_with(workers, &keys, &Policy::shipped().text()).expect("a policy that loads");
         host.advance(Duration::from_secs(5));
         Self { host, keys, secrets: Secrets::default() }
     }
 
     /// A host with a configuration, good or bad.
-    pub(crate) fn host(keys: &Keys, configuration: &str) -> Result<Host, tapgate_host::HostError> {
+    pub(crate) fn host(keys: &Keys, configuration: &str) -> Result<Host, HostError> {
+        Self::host_with(2, keys, configuration)
+    }
+
+    fn host_with(workers: usize, keys: &Keys, configuration: &str) -> Result<Host, HostError> {
         let variables = keys.environment();
         let config = variables.into_iter().fold(Config::new(), |config, (name, value)| config.variable(name, value));
-        let config = config.workers(2).property(&["source", "address"], "192.0.2.7:4711").configuration(configuration);
+        let config =
+            config.workers(workers).property(&["source", "address"], "192.0.2.7:4711").configuration(configuration);
         // Passes are minted at the machine's time, so the gate has begun a little before it.
         let wall = Duration::from_secs(u64::try_from(now() - 5).expect("a clock after 1970"));
         Host::start_at(Clock { wall, ..Clock::default() }, module(), config)
@@ -48,16 +58,22 @@ impl Gate {
 
     /// Signs in with a pass; gives the answer.
     pub(crate) fn sign_in(&mut self, worker: usize, pass: &str) -> Exchange {
-        let body = form_urlencoded::Serializer::new(String::new()).append_pair("pass", pass).finish();
-        let request = request("POST", "/.tap/sign-in")
-            .with("content-type", "application/x-www-form-urlencoded")
-            .with("content-length", body.len().to_string())
-            .with("sec-fetch-site", "same-origin");
         let mut stream = self.host.stream(worker).expect("a worker");
-        stream.request_headers(request, false).expect("a request");
-        stream.request_body(body, true).expect("its body");
+        present(&mut stream, pass).expect("a sign-in");
         stream.close().expect("an open stream")
     }
+}
+
+/// Sends a sign-in with a pass.
+pub(crate) fn present(stream: &mut StreamHandle<'_>, pass: &str) -> Result<(), HostError> {
+    let body = form_urlencoded::Serializer::new(String::new()).append_pair("pass", pass).finish();
+    let request = request("POST", "/.tap/sign-in")
+        .with("content-type", "application/x-www-form-urlencoded")
+        .with("content-length", body.len().to_string())
+        .with("sec-fetch-site", "same-origin");
+    stream.request_headers(request, false)?;
+    stream.request_body(body, true)?;
+    Ok(())
 }
 
 /// The module, compiled once for all tests.

@@ -4,4 +4,5 @@
 #![expect(clippy::arithmetic_side_effects, clippy::expect_used, reason = "a test that meets the unexpected must fail")]
 
 mod gate;
+mod races;
 mod smoke;

@@ -7,6 +7,7 @@ use super::ROOT;
 use super::memory::MemoryLimit;
 use crate::config::Config;
 use crate::headers::Headers;
+use crate::interleave::Turn;
 use crate::process::Shared;
 use crate::report::VmName;
 use crate::stream::{LocalReply, Side, Stream};
@@ -50,6 +51,8 @@ pub(crate) struct VmData {
     pub(crate) incoming: Option<Incoming>,
     pub(crate) properties: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(crate) tick: u32,
+    /// Its part in an interleaving, if one is under way.
+    pub(crate) turn: Option<Turn>,
     pub(crate) host_calls: Vec<&'static str>,
     pub(crate) allocated: u64,
 }
@@ -68,6 +71,7 @@ impl VmData {
             incoming: None,
             properties: BTreeMap::new(),
             tick: 0,
+            turn: None,
             host_calls: Vec::new(),
             allocated: 0,
         }

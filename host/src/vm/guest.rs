@@ -61,6 +61,9 @@ impl<'a> Guest<'a> {
     ) -> wasmtime::Result<i32> {
         let data = caller.data_mut();
         data.host_calls.push(function);
+        if let Some(turn) = &data.turn {
+            turn.pass();
+        }
         let logs = matches!(function, "proxy_log" | "fd_write");
         let allowed = match data.mode {
             Mode::Initialising => logs || convention == Convention::Wasi,
