@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::process::CasDialect;
+use crate::profile::Profile;
 
 /// What happens to a worker's streams after its VM has trapped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,9 @@ pub enum FailurePolicy {
     Closed,
     /// As closed, but the first stream a second or more after the failure gets a new VM.
     Reload,
+    /// Every stream goes on as if there were no plugin, also the one whose callback failed: whoever can make a guard
+    /// fail gets past it.
+    Open,
 }
 
 /// How a host call that a proxy does not grant behaves.
@@ -39,6 +43,7 @@ pub struct Config {
     pub(crate) cas: CasDialect,
     pub(crate) seed: u64,
     pub(crate) fuel: u64,
+    pub(crate) deadline: Option<u64>,
     pub(crate) memory: usize,
     pub(crate) clusters: BTreeSet<Vec<u8>>,
     pub(crate) only: Option<BTreeSet<String>>,
@@ -59,6 +64,7 @@ impl Default for Config {
             cas: CasDialect::Envoy,
             seed: 0,
             fuel: 200_000_000,
+            deadline: None,
             memory: 256 * 1024 * 1024,
             clusters: BTreeSet::new(),
             only: None,
@@ -137,10 +143,17 @@ impl Config {
         Self { seed, ..self }
     }
 
-    /// The fuel of one callback (200 million): about one unit an instruction, 200 a host call and one a byte that it copies.
+    /// The fuel of one callback (200 million), if the module is metered: about one unit an instruction, 200 a host call and one a byte that it copies.
     #[must_use]
     pub fn fuel(self, fuel: u64) -> Self {
         Self { fuel, ..self }
+    }
+
+    /// The most ticks of [`Module::tick`](crate::Module::tick) that one callback may go on for: a bound on time beside the
+    /// one on work. Without it ticks mean nothing.
+    #[must_use]
+    pub fn deadline(self, ticks: u64) -> Self {
+        Self { deadline: Some(ticks), ..self }
     }
 
     /// The most memory, in bytes, of one VM (256 MiB). Growth beyond it fails in the guest.
@@ -156,7 +169,9 @@ impl Config {
         self
     }
 
-    /// Grants only these host calls; every other one is [`Refusal::Denied`].
+    /// Grants only these capabilities, as Envoy's `capability_restriction_config` does: every other host call is
+    /// [`Refusal::Denied`], and every other callback (`proxy_on_request_headers`) is not called, as if the module did not
+    /// export it.
     #[must_use]
     pub fn grant_only<'n>(self, names: impl IntoIterator<Item = &'n str>) -> Self {
         Self { only: Some(names.into_iter().map(str::to_owned).collect()), ..self }
@@ -169,28 +184,22 @@ impl Config {
         self
     }
 
-    /// What APISIX does not implement answers 12: shared data, queues, ticks, time, setting a buffer, foreign functions.
+    /// Behaves as a proxy does: what it does not implement, and how its compare-and-swap works.
     #[must_use]
-    pub fn like_apisix(self) -> Self {
-        const MISSING: &[&str] = &[
-            "proxy_get_shared_data",
-            "proxy_set_shared_data",
-            "proxy_register_shared_queue",
-            "proxy_resolve_shared_queue",
-            "proxy_enqueue_shared_queue",
-            "proxy_dequeue_shared_queue",
-            "proxy_set_tick_period_milliseconds",
-            "proxy_get_current_time_nanoseconds",
-            "proxy_set_buffer_bytes",
-            "proxy_call_foreign_function",
-            "proxy_done",
-        ];
-        MISSING.iter().fold(self, |config, name| config.refuse(*name, Refusal::Unimplemented))
+    pub fn like(self, profile: &Profile) -> Self {
+        let config = self.cas(profile.cas());
+        profile.lacking().fold(config, |config, (name, refusal)| config.refuse(name, refusal))
     }
 
     /// How a host call behaves if it is not granted.
     pub(crate) fn refusal(&self, name: &str) -> Option<Refusal> {
         let denied = self.only.as_ref().is_some_and(|only| !only.contains(name));
         self.refusals.get(name).copied().or_else(|| denied.then_some(Refusal::Denied))
+    }
+
+    /// Whether a callback is called at all. As in Envoy, the allocator and the initialiser always are.
+    pub(crate) fn calls(&self, callback: &str) -> bool {
+        let always = !callback.starts_with("proxy_") || callback == "proxy_on_memory_allocate";
+        always || self.only.as_ref().is_none_or(|only| only.contains(callback))
     }
 }

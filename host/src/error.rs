@@ -58,6 +58,9 @@ pub enum Trap {
     /// It used up its fuel, as an endless loop does.
     #[error("out of fuel")]
     OutOfFuel,
+    /// It ran past its deadline.
+    #[error("out of time")]
+    OutOfTime,
     /// It executed `unreachable`, as a panic does.
     #[error("unreachable code")]
     Unreachable,
@@ -92,6 +95,7 @@ impl Trap {
         }
         match error.downcast_ref::<wasmtime::Trap>() {
             Some(wasmtime::Trap::OutOfFuel) => Self::OutOfFuel,
+            Some(wasmtime::Trap::Interrupt) => Self::OutOfTime,
             Some(wasmtime::Trap::UnreachableCodeReached) => Self::Unreachable,
             Some(wasmtime::Trap::MemoryOutOfBounds) => Self::OutOfBounds,
             Some(wasmtime::Trap::StackOverflow) => Self::StackOverflow,

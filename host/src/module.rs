@@ -19,20 +19,37 @@ pub struct Module(Arc<Compiled>);
 
 struct Compiled {
     engine: Engine,
+    metered: bool,
     imports: Vec<(String, String)>,
     exports: Vec<String>,
     prepared: InstancePre<VmData>,
 }
 
 impl Module {
-    /// Compiles a module and checks its imports and exports.
+    /// Compiles a module and checks its imports and exports. Its callbacks are metered: what each costs in fuel can be read,
+    /// and is limited.
     ///
     /// # Errors
     /// If it is no module, imports what no proxy offers, or lacks an export that no filter can do without.
     pub fn compile(bytes: &[u8]) -> Result<Self, HostError> {
+        Self::compile_as(bytes, true)
+    }
+
+    /// Compiles a module whose callbacks are not metered, which makes them faster: only [`Config::deadline`] bounds them,
+    /// and reports say that they cost no fuel.
+    ///
+    /// [`Config::deadline`]: crate::Config::deadline
+    ///
+    /// # Errors
+    /// As [`Module::compile`].
+    pub fn compile_unmetered(bytes: &[u8]) -> Result<Self, HostError> {
+        Self::compile_as(bytes, false)
+    }
+
+    fn compile_as(bytes: &[u8], metered: bool) -> Result<Self, HostError> {
         let invalid = |error: wasmtime::Error| HostError::Module(error.to_string());
         let mut config = wasmtime::Config::new();
-        config.consume_fuel(true);
+        config.consume_fuel(metered).epoch_interruption(true);
         let engine = Engine::new(&config).map_err(invalid)?;
         let module = wasmtime::Module::new(&engine, bytes).map_err(invalid)?;
         let mut linker = Linker::new(&engine);
@@ -53,7 +70,13 @@ impl Module {
             return Err(HostError::MissingExport("memory"));
         }
         let prepared = linker.instantiate_pre(&module).map_err(|error| HostError::Instantiate(format!("{error:#}")))?;
-        Ok(Self(Arc::new(Compiled { engine, imports, exports, prepared })))
+        Ok(Self(Arc::new(Compiled { engine, metered, imports, exports, prepared })))
+    }
+
+    /// Lets one tick of time pass for every callback that runs now, on whatever thread: see
+    /// [`Config::deadline`](crate::Config::deadline). The host has no clock of its own, so somebody has to call this.
+    pub fn tick(&self) {
+        self.0.engine.increment_epoch();
     }
 
     /// What the module imports: module and name.
@@ -70,6 +93,10 @@ impl Module {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    pub(crate) fn is_metered(&self) -> bool {
+        self.0.metered
     }
 
     pub(crate) fn prepared(&self) -> &InstancePre<VmData> {

@@ -103,7 +103,11 @@ impl Worker {
     }
 
     /// Whether a stream of this worker can only be refused.
-    pub(crate) const fn is_dead(&self) -> bool {
+    pub(crate) fn refuses(&self) -> bool {
+        self.is_dead() && self.config.failure_policy != FailurePolicy::Open
+    }
+
+    const fn is_dead(&self) -> bool {
         matches!(self.state, WorkerState::Failed(_))
     }
 
@@ -161,7 +165,7 @@ impl Worker {
         }
     }
 
-    /// The VM has died: its open streams are refused, its calls are forgotten.
+    /// The VM has died: its open streams are refused, or go on without it; its calls are forgotten.
     fn fail(&mut self, failure: Failure) {
         self.state = WorkerState::Failed(failure);
         let number = self.number;
@@ -177,7 +181,8 @@ impl Worker {
         for id in streams {
             let Some(stream) = self.stream(id) else { continue };
             let was_attached = std::mem::replace(&mut stream.attached, false);
-            if was_attached && stream.request.started && !stream.response.passed.complete {
+            let open = was_attached && stream.request.started && !stream.response.passed.complete;
+            if open && self.refuses() {
                 self.refuse(id);
             }
         }

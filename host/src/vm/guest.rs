@@ -168,7 +168,9 @@ impl<'a> Guest<'a> {
 
     /// Takes fuel for what the host does; each byte copied costs one unit.
     fn charge(&mut self, fuel: u64) -> Result<(), Stop> {
-        let left = self.caller.get_fuel().map_err(Stop::Trap)?.checked_sub(fuel);
+        // Without fuel the module is not metered.
+        let Ok(left) = self.caller.get_fuel() else { return Ok(()) };
+        let left = left.checked_sub(fuel);
         self.caller.set_fuel(left.unwrap_or(0)).map_err(Stop::Trap)?;
         left.map(|_| ()).ok_or_else(|| Trap::OutOfFuel.into())
     }

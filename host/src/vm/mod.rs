@@ -24,14 +24,19 @@ pub(crate) const ROOT: u32 = 1;
 pub(crate) struct Vm {
     store: Store<VmData>,
     instance: Instance,
+    metered: bool,
 }
+
+/// So many ticks never come: the largest number that can be added to a count of ticks.
+const NEVER: u64 = u64::MAX >> 1;
 
 impl Vm {
     /// Makes an instance; runs none of its code but a start function, if it has one.
     pub(crate) fn new(module: &Module, config: &Arc<Config>, shared: &Shared, name: VmName) -> Result<Self, HostError> {
         let mut store = Store::new(module.engine(), VmData::new(Arc::clone(config), shared.clone(), name));
         store.limiter(|data| &mut data.memory);
-        store.set_fuel(config.fuel).map_err(|error| HostError::Instantiate(error.to_string()))?;
+        let metered = module.is_metered();
+        grant(&mut store, config, metered).map_err(|error| HostError::Instantiate(error.to_string()))?;
         let instance = module
             .prepared()
             .instantiate(&mut store)
@@ -39,7 +44,7 @@ impl Vm {
         if instance.get_memory(&mut store, "memory").is_none() {
             return Err(HostError::MissingExport("memory"));
         }
-        Ok(Self { store, instance })
+        Ok(Self { store, instance, metered })
     }
 
     pub(crate) fn data(&mut self) -> &mut VmData {
@@ -74,8 +79,9 @@ impl Vm {
         callback: &'static str,
         arguments: &[u32],
     ) -> Result<Option<i32>, Failure> {
-        let Some(function) = self.instance.get_func(&mut self.store, callback) else { return Ok(None) };
-        let fuel = self.store.data().config.fuel;
+        let config = Arc::clone(&self.store.data().config);
+        let function = self.instance.get_func(&mut self.store, callback).filter(|_| config.calls(callback));
+        let Some(function) = function else { return Ok(None) };
         self.store.data_mut().begin(context);
         let kind = function.ty(&self.store);
         let fits = kind.params().len() == arguments.len()
@@ -84,26 +90,27 @@ impl Vm {
         let mut results = vec![Val::I32(0); kind.results().len()];
         let arguments: Vec<Val> = arguments.iter().map(|argument| Val::I32(argument.cast_signed())).collect();
         let outcome = if fits {
-            self.store.set_fuel(fuel).and_then(|()| function.call(&mut self.store, &arguments, &mut results))
+            grant(&mut self.store, &config, self.metered)
+                .and_then(|()| function.call(&mut self.store, &arguments, &mut results))
         } else {
             Err(Trap::WrongType.into())
         };
         let trap = outcome.err().map(|error| Trap::read(&error));
-        self.record(callback, fuel, trap.clone());
+        self.record(callback, trap.clone());
         match trap {
             Some(trap) => Err(Failure { callback, trap }),
             None => Ok(results.first().and_then(Val::i32)),
         }
     }
 
-    fn record(&mut self, callback: &'static str, fuel: u64, trap: Option<Trap>) {
-        let left = self.store.get_fuel().unwrap_or(0);
+    fn record(&mut self, callback: &'static str, trap: Option<Trap>) {
+        let left = self.store.get_fuel();
         let memory = self.instance.get_memory(&mut self.store, "memory").map_or(0, |one| one.data_size(&self.store));
         let data = self.store.data_mut();
         let report = CallReport {
             vm: data.name,
             callback,
-            fuel: fuel.saturating_sub(left),
+            fuel: left.map_or(0, |left| data.config.fuel.saturating_sub(left)),
             host_calls: std::mem::take(&mut data.host_calls),
             allocated: std::mem::take(&mut data.allocated),
             memory,
@@ -111,4 +118,10 @@ impl Vm {
         };
         data.shared.lock().reports.push(report);
     }
+}
+
+/// Grants what one run of the guest may use up.
+fn grant(store: &mut Store<VmData>, config: &Config, metered: bool) -> wasmtime::Result<()> {
+    store.set_epoch_deadline(config.deadline.unwrap_or(NEVER).min(NEVER));
+    if metered { store.set_fuel(config.fuel) } else { Ok(()) }
 }

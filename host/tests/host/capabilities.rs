@@ -1,8 +1,8 @@
-//! Point (h): host calls that a proxy does not grant, and a profile like APISIX's.
+//! Points (h) and (k): host calls and callbacks that a proxy does not grant, and profiles of particular proxies.
 
-use tapgate_host::{Config, Refusal, Trap, WorkerState};
+use tapgate_host::{Config, Fit, Module, Profile, Refusal, Trap, WorkerState};
 
-use crate::guest::{get, host, said};
+use crate::guest::{bytes, get, host, said};
 
 const SWAP: &str = r#"
 (data (i32.const 1024) "k")
@@ -21,14 +21,77 @@ fn statuses(config: Config) -> Vec<String> {
 #[test]
 fn only_what_is_granted_works() {
     assert_eq!(statuses(Config::new()), ["00", "00", "00"]);
-    assert_eq!(statuses(Config::new().grant_only(["proxy_log"])), ["10", "76", "10"]);
-    let granted = ["proxy_log", "random_get", "proxy_get_current_time_nanoseconds"];
-    assert_eq!(statuses(Config::new().grant_only(granted)), ["10", "00", "00"]);
+    let few = ["proxy_on_request_headers", "proxy_log"];
+    assert_eq!(statuses(Config::new().grant_only(few)), ["10", "76", "10"]);
+    let more = ["proxy_on_request_headers", "proxy_log", "random_get", "proxy_get_current_time_nanoseconds"];
+    assert_eq!(statuses(Config::new().grant_only(more)), ["10", "00", "00"]);
+}
+
+/// A callback that is not granted is none: what it would have refused goes on.
+#[test]
+fn a_callback_that_is_not_granted_is_not_called() {
+    let body = r#"
+    (func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 0))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 1))
+    (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (call $note (local.get 1)) (i32.const 0))"#;
+    let granted = ["proxy_on_request_body", "proxy_log"];
+    let mut host = host(body, Config::new().grant_only(granted));
+    let mut stream = host.stream(0).expect("a worker");
+    stream.request_headers(get("/"), false).expect("a request").request_body("four", true).expect("its body");
+    assert!(stream.seen().expect("a stream").upstream.complete);
+    assert_eq!(said(&host), ["04"]);
 }
 
 #[test]
 fn like_apisix_there_is_neither_shared_data_nor_time() {
-    assert_eq!(statuses(Config::new().like_apisix()), ["12", "00", "12"]);
+    assert_eq!(statuses(Config::new().like(&Profile::APISIX)), ["12", "00", "12"]);
+}
+
+/// nginx's shared data is strict, and what it lacks traps.
+#[test]
+fn like_nginx_versions_are_strict_and_gaps_trap() {
+    assert_eq!(statuses(Config::new().like(&Profile::NGINX)), ["00", "00", "00"]);
+    let body = r#"
+    (data (i32.const 1024) "k")
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (call $note (call $set_shared (i32.const 1024) (i32.const 1) (i32.const 1024) (i32.const 1) (i32.const -1)))
+      (drop (call $close (i32.const 0)))
+      (i32.const 0))"#;
+    let mut host = host(body, Config::new().like(&Profile::NGINX));
+    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+    assert_eq!(said(&host), ["08"]);
+    let trap = Trap::NotOffered("proxy_close_stream");
+    assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(failure)) if failure.trap == trap));
+}
+
+/// What a module imports tells where it loads, and what it must not call there.
+#[test]
+fn imports_are_held_against_a_profile() {
+    let imports = r#"
+    (import "env" "proxy_log" (func (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_log_level" (func (param i32) (result i32)))
+    (import "env" "proxy_set_shared_data" (func (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_done" (func (result i32)))
+    (import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "proxy_abi_version_0_2_1"))
+    (func (export "malloc") (param i32) (result i32) (i32.const 0))"#;
+    let module = Module::compile(&bytes(&format!("(module {imports})"))).expect("a module that compiles");
+    let misfits = |profile| -> Vec<(String, Fit)> {
+        module.misfits(profile).into_iter().map(|misfit| (misfit.name, misfit.fit)).collect()
+    };
+    let gap = |name: &str, refusal| (name.to_owned(), Fit::NotImplemented(refusal));
+    assert_eq!(misfits(&Profile::ENVOY), []);
+    let (traps, twelve) = (Refusal::Traps, Refusal::Unimplemented);
+    assert_eq!(misfits(&Profile::NGINX), [gap("proxy_get_log_level", traps), gap("proxy_done", traps)]);
+    assert_eq!(
+        misfits(&Profile::APISIX),
+        [
+            ("proxy_get_log_level".to_owned(), Fit::DoesNotLoad),
+            gap("proxy_set_shared_data", twelve),
+            gap("proxy_done", twelve)
+        ]
+    );
 }
 
 #[test]

@@ -56,7 +56,12 @@ const PRELUDE: &str = r#"
 
 /// A module of the prelude and a body.
 pub(crate) fn module(body: &str) -> Module {
-    Module::compile(&bytes(&format!("(module {PRELUDE} {body})"))).expect("a module that compiles")
+    Module::compile(&guest_bytes(body)).expect("a module that compiles")
+}
+
+/// The bytes of a module of the prelude and a body.
+pub(crate) fn guest_bytes(body: &str) -> Vec<u8> {
+    bytes(&format!("(module {PRELUDE} {body})"))
 }
 
 /// A module's bytes.

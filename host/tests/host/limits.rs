@@ -1,8 +1,11 @@
 //! Point (i): fuel and memory are limited per call and per VM, and what a callback cost can be read afterwards.
 
-use tapgate_host::{Config, Origin, Trap, VmName, WorkerState};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
-use crate::guest::{get, host, said};
+use tapgate_host::{Config, Host, Module, Origin, Trap, VmName, WorkerState};
+
+use crate::guest::{get, guest_bytes, host, said};
 
 #[test]
 fn an_endless_loop_runs_out_of_fuel() {
@@ -82,4 +85,52 @@ fn what_a_callback_cost_is_reported() {
     assert_eq!((report.allocated, report.memory, report.trap.clone()), (13, 2 * 65536, None));
     assert!(report.fuel > 0);
     assert_eq!(report, cost(), "the same every time");
+}
+
+const ENDLESS: &str =
+    r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (loop $on (br $on)) (i32.const 0))"#;
+
+/// Lets time pass for a module until a request to it has ended.
+fn ticking(module: &Module, host: &mut Host) {
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                module.tick();
+                thread::yield_now();
+            }
+        });
+        host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+        over.store(true, Ordering::Relaxed);
+    });
+}
+
+/// With all the fuel in the world, or with none counted, time still ends an endless loop.
+#[test]
+fn an_endless_loop_runs_out_of_time() {
+    let bytes = guest_bytes(ENDLESS);
+    for module in [Module::compile(&bytes), Module::compile_unmetered(&bytes)] {
+        let module = module.expect("a module that compiles");
+        let config = Config::new().fuel(u64::MAX).deadline(3);
+        let mut host = Host::start(&module, config).expect("a guest that starts");
+        ticking(&module, &mut host);
+        assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(failure)) if failure.trap == Trap::OutOfTime));
+    }
+}
+
+/// Each callback has its own deadline, and without one ticks mean nothing.
+#[test]
+fn time_that_has_passed_before_is_not_counted() {
+    let quick = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 0))"#;
+    let module = Module::compile_unmetered(&guest_bytes(quick)).expect("a module that compiles");
+    for config in [Config::new().deadline(1), Config::new()] {
+        let mut host = Host::start(&module, config).expect("a guest that starts");
+        for _ in 0..10 {
+            module.tick();
+            let mut stream = host.stream(0).expect("a worker");
+            let seen = stream.request_headers(get("/"), true).expect("a request").seen().expect("a stream");
+            assert!(seen.upstream.complete);
+        }
+        assert!(host.reports().iter().all(|report| report.fuel == 0 && report.trap.is_none()));
+    }
 }

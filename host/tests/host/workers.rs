@@ -138,3 +138,27 @@ fn an_update_keeps_the_process_and_changes_the_vms() {
     // One canary that was refused, one that was taken, two workers: one version after another.
     assert_eq!(host.shared_data("k"), Some((b"k".to_vec(), before + 4)));
 }
+
+/// What a fail-open policy means: whoever can make a guard fail gets past it, and so does everybody after them.
+#[test]
+fn failing_open_lets_everybody_past_a_guard_that_fails() {
+    // Refuses everything, unless the path is one byte long, which it cannot take.
+    let guard = format!(
+        r#"{FRAGILE}
+        (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (i32.const 1))"#
+    );
+    let guard = guard.replace("(i32.const 0))\n(func", "(i32.const 1))\n(func");
+    let mut host = host(&guard, Config::new().failure_policy(FailurePolicy::Open).headers_stop_iteration(true));
+    let waiting = host.stream(0).expect("a worker").request_headers(get("/ok"), false).expect("a request").id();
+    assert!(host.at(waiting).expect("a stream").seen().expect("a stream").request_held, "the guard holds");
+    let mut attack = host.stream(0).expect("a worker");
+    let seen = attack.request_headers(get("/"), true).expect("a request").seen().expect("a stream");
+    assert!(seen.upstream.complete, "the request that made it fail");
+    assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(_))));
+    let mut later = host.stream(0).expect("a worker");
+    let seen = later.request_headers(get("/ok"), true).expect("a request").seen().expect("a stream");
+    assert!(seen.upstream.complete, "one that comes later");
+    let mut held = host.at(waiting).expect("a stream");
+    let seen = held.request_body("rest", true).expect("its body").seen().expect("a stream");
+    assert!(seen.upstream.complete, "one that was held, with its next part");
+}
