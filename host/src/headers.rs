@@ -2,14 +2,23 @@
 //!
 //! Names compare without regard to ASCII case, and are kept in lower case, as proxies hold them.
 
+use std::fmt;
+
 /// The most pairs that a block may hold; with more a real host takes the map as empty.
 pub const MOST_PAIRS: usize = 1024;
 /// The most bytes that a block may have; with more a real host takes the map as empty.
 pub const MOST_BYTES: usize = 1024 * 1024;
 
 /// An ordered map of headers or trailers, duplicates included.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(Vec<u8>, Vec<u8>)>);
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = String::from_utf8_lossy;
+        f.debug_map().entries(self.iter().map(|(name, value)| (text(name), text(value)))).finish()
+    }
+}
 
 impl Headers {
     /// No headers.

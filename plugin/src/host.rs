@@ -266,8 +266,19 @@ pub(crate) fn shared_data(key: &str) -> Result<Option<(Vec<u8>, u32)>, HostError
 
 /// Writes a shared value if its version is still `cas`; with `None`, only if there is no value yet. `false` if not.
 pub(crate) fn set_shared_data(key: &str, value: &[u8], cas: Option<u32>) -> Result<bool, HostError> {
-    // Any version but the present one fails on a present key, and every one inserts an absent one.
-    let cas = cas.unwrap_or(u32::MAX);
+    if let Some(cas) = cas {
+        return swap_shared_data(key, value, cas);
+    }
+    // On Envoy any version but the present one fails on a present key, and every one inserts an absent one.
+    if swap_shared_data(key, value, u32::MAX)? {
+        return Ok(true);
+    }
+    // On nginx an absent key has the version 0, which there fails on a present one. On Envoy 0 would overwrite; but there
+    // a key that has been written stays, so nothing comes this far.
+    if shared_data(key)?.is_some() { Ok(false) } else { swap_shared_data(key, value, 0) }
+}
+
+fn swap_shared_data(key: &str, value: &[u8], cas: u32) -> Result<bool, HostError> {
     // SAFETY: both live through the call.
     match unsafe { abi::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas) } {
         CAS_MISMATCH => Ok(false),

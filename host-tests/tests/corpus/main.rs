@@ -1,8 +1,8 @@
 //! The corpus of cases in the module: under the wasmtime host.
 #![expect(clippy::arithmetic_side_effects, clippy::expect_used, reason = "a test that meets the unexpected must fail")]
 
+mod embedded;
 mod stories;
-mod wasmtime;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use tapgate_cases::policy::PolicyDocument;
 use tapgate_cases::run::{RunError, run};
 use tapgate_host_tests::workspace;
 
-use crate::wasmtime::Wasmtime;
+use crate::embedded::Wasmtime;
 
 #[test]
 fn every_case_goes_as_it_says() {

@@ -77,7 +77,7 @@ pub(crate) fn present(stream: &mut StreamHandle<'_>, pass: &str) -> Result<(), H
 }
 
 /// The module, compiled once for all tests.
-fn module() -> &'static Module {
+pub(crate) fn module() -> &'static Module {
     static MODULE: OnceLock<Module> = OnceLock::new();
     MODULE.get_or_init(|| {
         let bytes = std::fs::read(workspace::module()).expect("the plugin's file");

@@ -8,6 +8,7 @@ pub(crate) use half::{Half, Hold};
 pub(crate) use reply::LocalReply;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::headers::Headers;
 
@@ -33,7 +34,7 @@ pub enum Origin {
 }
 
 /// What has gone on in one direction: to the application, or to the client.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Message {
     /// The headers, once they have gone.
     pub headers: Option<Headers>,
@@ -45,6 +46,19 @@ pub struct Message {
     pub complete: bool,
     /// Whether it was cut off.
     pub aborted: bool,
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { headers, body, trailers, complete, aborted } = self;
+        f.debug_struct("Message")
+            .field("headers", headers)
+            .field("body", &String::from_utf8_lossy(body))
+            .field("trailers", trailers)
+            .field("complete", complete)
+            .field("aborted", aborted)
+            .finish()
+    }
 }
 
 impl Message {

@@ -5,6 +5,7 @@ mod calls;
 mod capabilities;
 mod guest;
 mod headers;
+mod hostile;
 mod interleave;
 mod limits;
 mod malformed;

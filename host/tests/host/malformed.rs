@@ -11,6 +11,34 @@ fn what_is_no_module_is_refused() {
     }
 }
 
+/// Well-formed, and nothing that a proxy runs: each is refused before any of its code has run, or its fate is its own.
+#[test]
+fn what_asks_for_more_than_a_proxy_offers_is_refused() {
+    let version = r#"(func (export "proxy_abi_version_0_2_1"))"#;
+    let allocator = r#"(func (export "malloc") (param i32) (result i32) (i32.const 0))"#;
+    let memory = r#"(memory (export "memory") 1)"#;
+    let refused = |text: &str| {
+        let started = Module::compile(&bytes(text)).and_then(|module| Host::start(&module, Config::new()));
+        started.err().unwrap_or_else(|| panic!("it runs: {text}"))
+    };
+    let parts = |parts: &str| format!("(module {parts} {version} {allocator})");
+    for (text, kind) in [
+        (r#"(component)"#.to_owned(), "Module"),
+        (parts(r#"(import "env" "memory" (memory 1))"#), "MissingImport"),
+        (parts(r#"(import "elsewhere" "proxy_log" (func))"#), "MissingImport"),
+        (parts(r#"(func (export "memory"))"#), "MissingExport"),
+        (parts(r#"(memory (export "memory") 65536)"#), "Instantiate"),
+        (parts(&format!(r#"{memory} (table 100000000 funcref)"#)), "Instantiate"),
+        (parts(&format!(r#"{memory} (func $start unreachable) (start $start)"#)), "Instantiate"),
+        (parts(&format!(r#"{memory} (func $start (loop $on (br $on))) (start $start)"#)), "Instantiate"),
+        (parts(&format!(r#"{memory} (data (i32.const 65536) "out")"#)), "Instantiate"),
+        (parts(&format!(r#"{memory} (func (export "proxy_on_configure") (param f64))"#)), "Canary"),
+    ] {
+        let error = refused(&text);
+        assert!(format!("{error:?}").starts_with(kind), "{text}: {error:?}");
+    }
+}
+
 #[test]
 fn missing_exports_and_stray_imports_are_named() {
     let refused = |text: &str| Module::compile(&bytes(text)).err();

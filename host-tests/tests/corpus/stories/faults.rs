@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use tapgate_cases::site::{Application, Exchange, Sent, Setup, Site, Trouble};
 use tapgate_host::Refusal;
 
+use crate::embedded::{WasmtimeSite, config};
 use crate::stories::laws::Law;
 use crate::stories::seen::{self, HOLDER, all};
-use crate::wasmtime::{WasmtimeSite, config};
 
 /// A rule that is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

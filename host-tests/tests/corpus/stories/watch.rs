@@ -6,11 +6,11 @@ use std::sync::Mutex;
 
 use tapgate_cases::site::{Answered, Application, Exchange, Host, Sent, Setup, Site, Trouble};
 
+use crate::embedded::WasmtimeSite;
 use crate::stories::faults::{Fault, FaultySite};
 use crate::stories::laws::{Breach, Law, Record};
 use crate::stories::rules::Rules;
 use crate::stories::seen::{self, HOLDER, SESSION, all};
-use crate::wasmtime::WasmtimeSite;
 
 /// What came of a request, as far as it does not depend on randomness.
 #[derive(Clone, Debug, PartialEq, Eq)]
