@@ -3,7 +3,7 @@
 use crate::error::HostError;
 use crate::headers::Headers;
 use crate::host::StreamId;
-use crate::stream::{Exchange, LocalReply, Origin, Side, Stream};
+use crate::stream::{Exchange, LocalReply, News, Origin, Side, Stream};
 use crate::worker::Worker;
 
 /// An open stream.
@@ -123,6 +123,22 @@ impl StreamHandle<'_> {
     /// If the stream is closed.
     pub fn seen(&mut self) -> Result<Exchange, HostError> {
         self.stream().map(|stream| stream.seen())
+    }
+
+    /// What has gone on to the application since the last time: for an embedder that passes it on as it comes.
+    ///
+    /// # Errors
+    /// If the stream is closed.
+    pub fn take_upstream(&mut self) -> Result<News, HostError> {
+        self.stream().map(|stream| stream.request.news())
+    }
+
+    /// What has gone on to the client since the last time, likewise.
+    ///
+    /// # Errors
+    /// If the stream is closed.
+    pub fn take_downstream(&mut self) -> Result<News, HostError> {
+        self.stream().map(|stream| stream.response.news())
     }
 
     /// Ends the stream, as its last byte or a lost connection does: what has no end yet is cut off, the guest logs and

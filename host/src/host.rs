@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::error::HostError;
 use crate::handle::StreamHandle;
+use crate::lane::Lane;
 use crate::module::Module;
+use crate::platform::Platform;
 use crate::process::{CallAnswer, CallId, Clock, HttpCall, LogLine, Metric, Misuse, Shared};
 use crate::report::{CallReport, VmName};
 use crate::vm::{Incoming, ROOT, Vm};
@@ -40,10 +42,31 @@ impl Host {
     /// # Errors
     /// If the module cannot be instantiated, or the canary refuses the configuration or fails.
     pub fn start_at(clock: Clock, module: &Module, config: Config) -> Result<Self, HostError> {
-        let shared = Shared::new(&config);
+        let shared = Shared::new(&config, None);
         shared.lock().clock = clock;
         let workers = workers(module, config, &shared)?;
         Ok(Self { module: module.clone(), workers, shared })
+    }
+
+    /// Starts a process on what an embedder gives it: what this host keeps for tests (clocks, log, shared data, reports,
+    /// misuses) then lies there, and its own stays as it is at the start.
+    ///
+    /// # Errors
+    /// As [`Host::start_at`].
+    pub fn start_on(platform: Arc<dyn Platform>, module: &Module, config: Config) -> Result<Self, HostError> {
+        let shared = Shared::new(&config, Some(platform));
+        let workers = workers(module, config, &shared)?;
+        Ok(Self { module: module.clone(), workers, shared })
+    }
+
+    /// Gives all workers away, each to be driven from a thread of its own. [`Host::update`] makes new ones, over the same
+    /// shared data and metrics; those that were given away live as long as somebody keeps them.
+    pub fn take_lanes(&mut self) -> Vec<Lane> {
+        std::mem::take(&mut self.workers)
+            .into_iter()
+            .enumerate()
+            .map(|(number, worker)| Lane::new(number, worker))
+            .collect()
     }
 
     /// Loads another configuration into the running process, as a proxy does: a canary tries it, then each worker gets a

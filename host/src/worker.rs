@@ -86,7 +86,7 @@ impl Worker {
     }
 
     pub(crate) fn misuse(&self, misuse: Misuse) {
-        self.shared.lock().misuses.note(misuse);
+        self.shared.misuse(misuse);
     }
 
     /// A new stream, with a context of its own in the guest.
@@ -113,7 +113,7 @@ impl Worker {
 
     /// Makes a dead VM anew if the policy and the time allow it. Streams of the old one stay readable.
     fn reload(&mut self) -> Result<(), HostError> {
-        let now = self.shared.lock().clock.monotonic;
+        let now = self.shared.clock().monotonic;
         let due = now.saturating_sub(self.failed_at) >= BACKOFF;
         if !self.is_dead() || self.config.failure_policy != FailurePolicy::Reload || !due {
             return Ok(());
@@ -169,9 +169,9 @@ impl Worker {
     fn fail(&mut self, failure: Failure) {
         self.state = WorkerState::Failed(failure);
         let number = self.number;
+        self.failed_at = self.shared.clock().monotonic;
         {
             let mut process = self.shared.lock();
-            self.failed_at = process.clock.monotonic;
             process.calls.drop_worker(number);
         }
         let data = self.vm.data();

@@ -31,7 +31,7 @@ fn log_level(guest: &mut Guest<'_>, level_at: u32) -> Result<(), Stop> {
 }
 
 fn time(guest: &mut Guest<'_>, time_at: u32) -> Result<(), Stop> {
-    let wall = guest.data().shared.lock().clock.wall;
+    let wall = guest.data().shared.clock().wall;
     guest.write(time_at, &Clock::nanoseconds(wall).to_le_bytes())
 }
 

@@ -1,7 +1,7 @@
 //! Shared data: one map for all workers.
 
 use super::{ENV, Registry, Status, offer};
-use crate::process::CasMismatch;
+use crate::platform::{SetError, Unavailable};
 use crate::vm::{Guest, Stop};
 
 pub(super) fn link(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
@@ -14,7 +14,7 @@ pub(super) fn link(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
 
 fn get(guest: &mut Guest<'_>, key: u32, key_size: u32, pointer_at: u32, size_at: u32, cas_at: u32) -> Result<(), Stop> {
     let key = guest.read(key, key_size)?;
-    let found = guest.data().shared.lock().shared_data.get(&key);
+    let found = guest.data().shared.get(&key).map_err(|Unavailable| Status::InternalFailure)?;
     let (value, cas) = found.ok_or(Status::NotFound)?;
     guest.give(&value, pointer_at, size_at)?;
     guest.write_u32(cas_at, cas)
@@ -22,6 +22,9 @@ fn get(guest: &mut Guest<'_>, key: u32, key_size: u32, pointer_at: u32, size_at:
 
 fn set(guest: &mut Guest<'_>, key: u32, key_size: u32, value: u32, value_size: u32, cas: u32) -> Result<(), Stop> {
     let (key, value) = (guest.read(key, key_size)?, guest.read(value, value_size)?);
-    let outcome = guest.data().shared.lock().shared_data.set(&key, &value, cas);
-    outcome.map_err(|CasMismatch| Status::CasMismatch.into())
+    let outcome = guest.data().shared.set(&key, &value, cas);
+    outcome.map_err(|error| match error {
+        SetError::Mismatch => Status::CasMismatch.into(),
+        SetError::Unavailable => Status::InternalFailure.into(),
+    })
 }

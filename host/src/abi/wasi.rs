@@ -2,6 +2,7 @@
 
 use super::{Registry, offer};
 use crate::error::Trap;
+use crate::platform::Unavailable;
 use crate::process::{Clock, Level};
 use crate::vm::{Guest, Stop};
 
@@ -10,6 +11,8 @@ const SNAPSHOT: &str = "wasi_snapshot_preview1";
 const UNSTABLE: &str = "wasi_unstable";
 
 const BAD_FILE: Stop = Stop::Status(8);
+/// No randomness: `EIO`.
+const INPUT_OUTPUT: Stop = Stop::Status(29);
 const INVALID: Stop = Stop::Status(28);
 const NOT_SUPPORTED: Stop = Stop::Status(58);
 
@@ -70,7 +73,7 @@ fn nothing(_: &mut Guest<'_>, _: u32, _: u32) -> Result<(), Stop> {
 }
 
 fn time(guest: &mut Guest<'_>, clock: u32, _precision: u64, time_at: u32) -> Result<(), Stop> {
-    let clocks = guest.data().shared.lock().clock;
+    let clocks = guest.data().shared.clock();
     let reading = match clock {
         0 => clocks.wall,
         1 => clocks.monotonic,
@@ -84,7 +87,7 @@ fn random(guest: &mut Guest<'_>, at: u32, size: u32) -> Result<(), Stop> {
         return Err(INVALID);
     }
     let mut bytes = guest.read(at, size)?;
-    guest.data().shared.lock().random.fill(&mut bytes);
+    guest.data().shared.random(&mut bytes).map_err(|Unavailable| INPUT_OUTPUT)?;
     guest.write(at, &bytes)
 }
 

@@ -1,6 +1,6 @@
 //! One direction of a stream: what has come, what of it is held, what has gone on.
 
-use super::Message;
+use super::{Message, News};
 use crate::headers::Headers;
 
 /// What a pause has stopped.
@@ -43,6 +43,8 @@ pub(crate) struct Half {
     /// Whether nothing more of it goes on and no callback comes.
     pub(crate) closed: bool,
     pub(crate) passed: Message,
+    /// Whether somebody has been told of the headers, and of the trailers.
+    told: (bool, bool),
 }
 
 impl Half {
@@ -77,6 +79,16 @@ impl Half {
     /// Whether the guest can use the body: in its callback, or while it is held for it.
     pub(crate) const fn shows_body(&self) -> bool {
         self.body_open || matches!(self.hold, Hold::Body | Hold::Trailers)
+    }
+
+    /// What has gone on since the last time. What is told of the body is not kept.
+    pub(crate) fn news(&mut self) -> News {
+        let passed = &mut self.passed;
+        let headers = passed.headers.clone().filter(|_| !self.told.0);
+        let trailers = passed.trailers.clone().filter(|_| !self.told.1);
+        self.told = (passed.headers.is_some(), passed.trailers.is_some());
+        let body = std::mem::take(&mut passed.body);
+        News { headers, body, trailers, complete: passed.complete, aborted: passed.aborted }
     }
 
     pub(crate) fn is_held(&self) -> bool {

@@ -75,6 +75,21 @@ impl Message {
     }
 }
 
+/// What has gone on in one direction since somebody last asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// The headers, if they have gone since.
+    pub headers: Option<Headers>,
+    /// What has gone of the body since.
+    pub body: Vec<u8>,
+    /// The trailers, if they have gone since.
+    pub trailers: Option<Headers>,
+    /// Whether its end has gone too.
+    pub complete: bool,
+    /// Whether it was cut off.
+    pub aborted: bool,
+}
+
 /// What can be seen of a stream from outside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exchange {

@@ -99,7 +99,7 @@ impl<'a> Guest<'a> {
     /// Records a misuse.
     pub(crate) fn note(&mut self, misuse: impl FnOnce(&'static str) -> Misuse) {
         let misuse = misuse(self.function);
-        self.data().shared.lock().misuses.note(misuse);
+        self.data().shared.misuse(misuse);
     }
 
     /// Ends the call for an argument that makes no sense, and records it.

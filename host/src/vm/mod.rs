@@ -116,7 +116,7 @@ impl Vm {
             memory,
             trap,
         };
-        data.shared.lock().reports.push(report);
+        data.shared.spent(report);
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod calls;
 mod capabilities;
+mod embedding;
 mod guest;
 mod headers;
 mod hostile;

@@ -1,0 +1,158 @@
+//! Embedding: workers on threads of their own, over a platform that is the embedder's.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use tapgate_host::{CallReport, Clock, Config, Host, HostError, Lane, LogLine, Platform, SetError, Unavailable};
+
+use crate::guest::{get, module, ok};
+
+/// A value and its version.
+type Versioned = (Vec<u8>, u32);
+
+/// An embedder's platform: a map, a clock that stands still, randomness that is all ones.
+#[derive(Default)]
+struct Ground {
+    data: Mutex<BTreeMap<Vec<u8>, Versioned>>,
+    log: Mutex<Vec<LogLine>>,
+    spent: AtomicUsize,
+    broken: AtomicBool,
+}
+
+impl Ground {
+    fn available(&self) -> Result<(), Unavailable> {
+        if self.broken.load(Ordering::Relaxed) { Err(Unavailable) } else { Ok(()) }
+    }
+
+    fn said(&self) -> Vec<String> {
+        self.log.lock().expect("a log").drain(..).map(|line| line.text).collect()
+    }
+}
+
+impl Platform for Ground {
+    fn clock(&self) -> Clock {
+        Clock { wall: Duration::from_secs(7), monotonic: Duration::ZERO }
+    }
+
+    fn random(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {
+        self.available()?;
+        bytes.fill(1);
+        Ok(())
+    }
+
+    fn log(&self, line: LogLine) {
+        self.log.lock().expect("a log").push(line);
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<(Vec<u8>, u32)>, Unavailable> {
+        self.available()?;
+        Ok(self.data.lock().expect("data").get(key).cloned())
+    }
+
+    fn set(&self, key: &[u8], value: &[u8], version: u32) -> Result<(), SetError> {
+        self.available().map_err(|Unavailable| SetError::Unavailable)?;
+        let mut data = self.data.lock().expect("data");
+        let there = data.get(key).map(|(_, version)| *version);
+        if version != 0 && there.is_some_and(|there| there != version) {
+            return Err(SetError::Mismatch);
+        }
+        data.insert(key.to_vec(), (value.to_vec(), there.unwrap_or(0).wrapping_add(1)));
+        Ok(())
+    }
+
+    fn spent(&self, _: CallReport) {
+        self.spent.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts requests in shared data, with versions, until it has counted.
+const COUNTING: &str = r#"
+(data (i32.const 1024) "counter")
+(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+  (loop $again
+    (i32.store (i32.const 8) (i32.const -1))
+    (i32.store8 (i32.const 1048) (i32.const 1))
+    (if (i32.eqz (call $get_shared (i32.const 1024) (i32.const 7) (i32.const 0) (i32.const 4) (i32.const 8)))
+      (then (i32.store8 (i32.const 1048) (i32.add (i32.const 1) (i32.load8_u (i32.load (i32.const 0)))))))
+    (br_if $again (call $set_shared
+      (i32.const 1024) (i32.const 7) (i32.const 1048) (i32.const 1) (i32.load (i32.const 8)))))
+  (i32.const 0))"#;
+
+fn lanes(ground: &Arc<Ground>, body: &str, workers: usize) -> (Host, Vec<Lane>) {
+    let ground: Arc<dyn Platform> = Arc::<Ground>::clone(ground);
+    let mut host = Host::start_on(ground, &module(body), Config::new().workers(workers)).expect("a guest that starts");
+    let lanes = host.take_lanes();
+    (host, lanes)
+}
+
+#[test]
+fn workers_on_threads_of_their_own_share_the_platforms_data() {
+    let ground = Arc::new(Ground::default());
+    let (mut host, lanes) = lanes(&ground, COUNTING, 4);
+    assert_eq!(host.stream(0).err(), Some(HostError::NoWorker(0)), "they are given away");
+    thread::scope(|scope| {
+        for mut lane in lanes {
+            scope.spawn(move || {
+                for _ in 0..25 {
+                    lane.stream().expect("a stream").request_headers(get("/"), true).expect("a request");
+                }
+            });
+        }
+    });
+    assert_eq!(ground.get(b"counter"), Ok(Some((vec![100], 100))));
+    assert!(ground.spent.load(Ordering::Relaxed) >= 100);
+    assert!(host.reports().is_empty() && host.logs().is_empty(), "nothing is kept twice");
+    // New workers go on over the same data.
+    host.update(Config::new()).expect("a configuration that is taken");
+    let mut lane = host.take_lanes().pop().expect("a worker");
+    lane.stream().expect("a stream").request_headers(get("/"), true).expect("a request");
+    assert_eq!(ground.get(b"counter"), Ok(Some((vec![101], 101))));
+}
+
+#[test]
+fn the_platforms_clock_randomness_and_failures_reach_the_guest() {
+    let body = r#"
+    (data (i32.const 1024) "k")
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (call $note (call $set_shared (i32.const 1024) (i32.const 1) (i32.const 1024) (i32.const 1) (i32.const 0)))
+      (call $note (call $get_shared (i32.const 1024) (i32.const 1) (i32.const 0) (i32.const 4) (i32.const 8)))
+      (call $note (call $random (i32.const 16) (i32.const 1)))
+      (call $note (i32.load8_u (i32.const 16)))
+      (drop (call $time (i32.const 24)))
+      (call $note (i32.wrap_i64 (i64.div_u (i64.load (i32.const 24)) (i64.const 1000000000))))
+      (i32.const 0))"#;
+    let ground = Arc::new(Ground::default());
+    let (_host, mut lanes) = lanes(&ground, body, 1);
+    let lane = lanes.first_mut().expect("a worker");
+    lane.stream().expect("a stream").request_headers(get("/"), true).expect("a request");
+    assert_eq!(ground.said(), ["00", "00", "00", "01", "07"]);
+    ground.broken.store(true, Ordering::Relaxed);
+    lane.stream().expect("a stream").request_headers(get("/"), true).expect("a request");
+    assert_eq!(ground.said(), ["10", "10", "29", "01", "07"]);
+}
+
+/// An embedder passes on what goes on, as it comes, and nothing twice.
+#[test]
+fn news_are_told_once() {
+    let body = r#"(func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (i32.eqz (local.get 2)))"#;
+    let ground = Arc::new(Ground::default());
+    let (_host, mut lanes) = lanes(&ground, body, 1);
+    let mut stream = lanes.first_mut().expect("a worker").stream().expect("a stream");
+    stream.request_headers(get("/"), false).expect("a request");
+    let news = stream.take_upstream().expect("a stream");
+    assert!(news.headers.is_some() && !news.complete);
+    stream.request_body("held ", false).expect("a part");
+    let news = stream.take_upstream().expect("a stream");
+    assert_eq!((news.headers, news.body.as_slice()), (None, &b""[..]));
+    stream.request_body("back", true).expect("the rest");
+    let news = stream.take_upstream().expect("a stream");
+    assert_eq!((news.headers, news.body.as_slice(), news.complete), (None, &b"held back"[..], true));
+    stream.response_headers(ok(), false).expect("an answer");
+    stream.response_body("yes", true).expect("its body");
+    let news = stream.take_downstream().expect("a stream");
+    assert_eq!((news.headers.is_some(), news.body.as_slice(), news.complete), (true, &b"yes"[..], true));
+    assert_eq!(stream.take_downstream().map(|news| news.body), Ok(Vec::new()));
+}
