@@ -13,8 +13,8 @@ pub enum FailurePolicy {
     Closed,
     /// As closed, but the first stream a second or more after the failure gets a new VM.
     Reload,
-    /// Every stream goes on as if there were no plugin, also the one whose callback failed: whoever can make a guard
-    /// fail gets past it.
+    /// Streams that begin after the failure go on as if there were no plugin: whoever can make a guard fail once gets past
+    /// it from then on. Those that had begun, the one that failed among them, are refused as in the other policies.
     Open,
 }
 

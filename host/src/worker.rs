@@ -34,6 +34,8 @@ pub(crate) struct Worker {
     state: WorkerState,
     failed_at: Duration,
     next: u32,
+    /// Whether what the guest asked for in a request's callback is being done. Envoy gives a reply only after such a callback.
+    decoding: bool,
     module: Module,
     config: Arc<Config>,
     shared: Shared,
@@ -54,6 +56,7 @@ impl Worker {
             state,
             failed_at: Duration::ZERO,
             next: ROOT,
+            decoding: false,
             module: module.clone(),
             config: Arc::clone(config),
             shared: shared.clone(),
@@ -66,6 +69,10 @@ impl Worker {
 
     pub(crate) fn config(&self) -> &Config {
         &self.config
+    }
+
+    pub(crate) const fn is_decoding(&self) -> bool {
+        self.decoding
     }
 
     pub(crate) fn tick_period(&mut self) -> u32 {
@@ -102,7 +109,7 @@ impl Worker {
         Ok(id)
     }
 
-    /// Whether a stream of this worker can only be refused.
+    /// Whether a new stream of this worker can only be refused.
     pub(crate) fn refuses(&self) -> bool {
         self.is_dead() && self.config.failure_policy != FailurePolicy::Open
     }
@@ -122,6 +129,7 @@ impl Worker {
         match vm.start() {
             Ok(true) => {
                 vm.data().streams = std::mem::take(&mut self.vm.data().streams);
+                vm.data().streams.values_mut().for_each(|stream| stream.orphaned = true);
                 self.vm = vm;
                 self.state = WorkerState::Running;
             }
@@ -132,14 +140,20 @@ impl Worker {
 
     /// Calls the guest, then does what it asked for.
     pub(crate) fn run(&mut self, context: u32, callback: &'static str, arguments: &[u32]) -> Option<i32> {
-        if self.state != WorkerState::Running {
+        if self.state != WorkerState::Running || !self.vm.has(callback) {
             return None;
         }
         match self.vm.call(context, callback, arguments) {
             Ok(answer) => {
+                let outer = self.decoding;
+                self.decoding = outer || callback.starts_with("proxy_on_request_");
+                if self.decoding {
+                    self.vm.data().keep_first_replies();
+                }
                 while let Some(deferred) = self.vm.data().deferred.pop_front() {
                     self.carry_out(deferred);
                 }
+                self.decoding = outer;
                 answer
             }
             Err(failure) => {
@@ -162,10 +176,11 @@ impl Worker {
         if let Some(stream) = self.stream(id) {
             stream.request.cut();
             stream.response.cut();
+            stream.response.passed.aborted = !stream.response.passed.complete;
         }
     }
 
-    /// The VM has died: its open streams are refused, or go on without it; its calls are forgotten.
+    /// The VM has died: its calls are forgotten. Its open streams are refused when something next happens to them.
     fn fail(&mut self, failure: Failure) {
         self.state = WorkerState::Failed(failure);
         let number = self.number;
@@ -177,14 +192,14 @@ impl Worker {
         let data = self.vm.data();
         data.deferred.clear();
         data.incoming = None;
-        let streams: Vec<u32> = data.streams.keys().copied().collect();
-        for id in streams {
-            let Some(stream) = self.stream(id) else { continue };
-            let was_attached = std::mem::replace(&mut stream.attached, false);
-            let open = was_attached && stream.request.started && !stream.response.passed.complete;
-            if open && self.refuses() {
-                self.refuse(id);
-            }
+    }
+
+    /// Refuses a stream whose VM is dead, whatever the policy.
+    pub(crate) fn refuse_if_dead(&mut self, id: u32) {
+        let dead = self.is_dead();
+        if let Some(stream) = self.stream(id).filter(|stream| stream.attached && (dead || stream.orphaned)) {
+            stream.attached = false;
+            self.refuse(id);
         }
     }
 
@@ -206,7 +221,7 @@ impl Worker {
     /// Ends a stream: the guest's log, then its end. Gives the stream.
     pub(crate) fn close(&mut self, id: u32) -> Option<Stream> {
         let stream = self.stream(id)?;
-        if stream.attached {
+        if stream.attached && !stream.orphaned {
             stream.logging = true;
             self.run(id, "proxy_on_log", &[id]);
             if let Some(stream) = self.stream(id) {

@@ -24,7 +24,7 @@ pub(crate) enum Suite {
     Host,
     /// The command line
     Cli,
-    /// The plugin under the wasmtime host and real Envoy, and the example application
+    /// The plugin under the wasmtime host and real Envoy, the host against Envoy, and the example application
     Envoy,
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{ENV, Registry, Status, header_maps, offer};
+use crate::headers::Inline;
 use crate::process::HttpCall;
 use crate::report::VmName;
 use crate::vm::{Guest, ROOT, Stop};
@@ -31,7 +32,7 @@ fn call(
     id_at: u32,
 ) -> Result<(), Stop> {
     let cluster = guest.read(cluster, cluster_size)?;
-    let headers = header_maps::read_block(guest, headers, headers_size)?;
+    let mut headers = header_maps::read_block(guest, headers, headers_size)?.combined(Inline::Request);
     let body = guest.read(body, body_size)?;
     header_maps::read_block(guest, trailers, trailers_size)?;
     // The place for the id is checked before anything happens.
@@ -43,6 +44,9 @@ fn call(
     let VmName::Worker(worker) = data.name else { return Err(guest.bad_argument()) };
     if !data.config.clusters.contains(&cluster) || !complete || negative {
         return Err(guest.bad_argument());
+    }
+    if !body.is_empty() {
+        headers.replace(b"content-length", body.len().to_string().as_bytes());
     }
     let mut process = data.shared.lock();
     if process.calls.unhealthy.contains(&cluster) {

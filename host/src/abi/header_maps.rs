@@ -4,7 +4,7 @@
 //! is a bad argument; a block over a limit is an empty map.
 
 use super::{ENV, Registry, Status, offer};
-use crate::headers::Headers;
+use crate::headers::{Headers, Inline};
 use crate::process::Misuse;
 use crate::stream::Side;
 use crate::vm::{Guest, Stop, VmData};
@@ -29,6 +29,8 @@ enum Map {
     Trailers(Side),
     CallHeaders,
     CallTrailers,
+    /// Those of gRPC calls, which are never there.
+    Metadata,
 }
 
 impl Map {
@@ -38,38 +40,47 @@ impl Map {
             1 => Self::Trailers(Side::Request),
             2 => Self::Headers(Side::Response),
             3 => Self::Trailers(Side::Response),
+            4 | 5 => Self::Metadata,
             6 => Self::CallHeaders,
             7 => Self::CallTrailers,
             _ => return Err(guest.bad_argument()),
         })
     }
 
-    /// The map to read.
-    fn get(self, data: &mut VmData) -> Option<&Headers> {
+    const fn inline(self) -> Inline {
         match self {
-            Self::CallHeaders => data.incoming.as_ref().map(|incoming| &incoming.headers),
-            Self::CallTrailers => data.incoming.as_ref().map(|incoming| &incoming.trailers),
+            Self::Headers(Side::Request) => Inline::Request,
+            Self::Trailers(Side::Request) => Inline::RequestTrailers,
+            Self::Trailers(Side::Response) | Self::CallTrailers => Inline::ResponseTrailers,
+            Self::Headers(Side::Response) | Self::CallHeaders | Self::Metadata => Inline::Response,
+        }
+    }
+
+    /// The map to read. In the log it is the access log that has it, without the request's trailers.
+    fn get(self, data: &mut VmData) -> Option<&Headers> {
+        let logging = data.stream().is_some_and(|stream| stream.logging);
+        match self {
             Self::Headers(side) => {
-                let stream = data.stream()?;
-                let logging = stream.logging;
-                let half = stream.half(side);
-                let passed = half.passed.headers.as_ref().filter(|_| logging);
-                half.headers.as_ref().filter(|_| half.headers_open || logging).or(passed)
+                let half = data.stream()?.half(side);
+                half.headers.as_ref().filter(|_| half.headers_open || logging)
             }
+            Self::Trailers(Side::Request) if logging => None,
             Self::Trailers(side) => {
-                let stream = data.stream()?;
-                let logging = stream.logging;
-                let half = stream.half(side);
-                let passed = half.passed.trailers.as_ref().filter(|_| logging);
-                half.trailers.as_ref().filter(|_| half.trailers_open || logging).or(passed)
+                let half = data.stream()?.half(side);
+                half.trailers.as_ref().filter(|_| half.trailers_open || logging)
             }
+            Self::CallHeaders => data.incoming.as_ref().map(|incoming| &incoming.headers).filter(|map| !map.is_empty()),
+            Self::CallTrailers => {
+                data.incoming.as_ref().map(|incoming| &incoming.trailers).filter(|map| !map.is_empty())
+            }
+            Self::Metadata => None,
         }
     }
 
     /// The map to change.
     fn get_mut(self, data: &mut VmData) -> Option<&mut Headers> {
         match self {
-            Self::CallHeaders | Self::CallTrailers => None,
+            Self::CallHeaders | Self::CallTrailers | Self::Metadata => None,
             Self::Headers(side) => {
                 let half = data.stream()?.half(side);
                 let open = half.headers_open;
@@ -101,8 +112,10 @@ fn pairs(guest: &mut Guest<'_>, map: u32, pointer_at: u32, size_at: u32) -> Resu
 
 fn map_size(guest: &mut Guest<'_>, map: u32, size_at: u32) -> Result<(), Stop> {
     let map = Map::read(guest, map)?;
-    let Some(size) = map.get(guest.data()).and_then(Headers::to_block) else { return Err(gone(guest)) };
-    guest.write_u32(size_at, u32::try_from(size.len()).unwrap_or(u32::MAX))
+    // As for a change: of a call's answer there is no size.
+    let Some(headers) = map.get_mut(guest.data()) else { return Err(gone(guest)) };
+    let size = headers.byte_size();
+    guest.write_u32(size_at, u32::try_from(size).unwrap_or(u32::MAX))
 }
 
 fn value(
@@ -115,8 +128,11 @@ fn value(
 ) -> Result<(), Stop> {
     let map = Map::read(guest, map)?;
     let name = guest.read(name, name_size)?;
-    let Some(headers) = map.get(guest.data()) else { return Err(gone(guest)) };
-    let value = headers.first(&name).ok_or(Status::NotFound)?.to_vec();
+    let logging = guest.data().stream().is_some_and(|stream| stream.logging);
+    let Some(headers) = map.get(guest.data()) else {
+        return Err(if logging { Status::NotFound.into() } else { gone(guest) });
+    };
+    let value = headers.first(&map.inline().canonical(&name)).ok_or(Status::NotFound)?.to_vec();
     guest.give(&value, pointer_at, size_at)
 }
 
@@ -124,7 +140,7 @@ fn set_pairs(guest: &mut Guest<'_>, map: u32, block: u32, block_size: u32) -> Re
     let map = Map::read(guest, map)?;
     let headers = read_block(guest, block, block_size)?;
     match map.get_mut(guest.data()) {
-        Some(place) => *place = headers,
+        Some(place) => *place = headers.combined(map.inline()),
         None => return Err(gone(guest)),
     }
     Ok(())
@@ -134,7 +150,7 @@ fn add(guest: &mut Guest<'_>, map: u32, name: u32, name_size: u32, value: u32, v
     let map = Map::read(guest, map)?;
     let (name, value) = (guest.read(name, name_size)?, guest.read(value, value_size)?);
     let Some(headers) = map.get_mut(guest.data()) else { return Err(gone(guest)) };
-    headers.add(&name, &value);
+    headers.join(map.inline(), &name, &value);
     Ok(())
 }
 
@@ -149,7 +165,7 @@ fn replace(
     let map = Map::read(guest, map)?;
     let (name, value) = (guest.read(name, name_size)?, guest.read(value, value_size)?);
     let Some(headers) = map.get_mut(guest.data()) else { return Err(gone(guest)) };
-    headers.replace(&name, &value);
+    headers.replace(&map.inline().canonical(&name), &value);
     Ok(())
 }
 
@@ -157,7 +173,7 @@ fn remove(guest: &mut Guest<'_>, map: u32, name: u32, name_size: u32) -> Result<
     let map = Map::read(guest, map)?;
     let name = guest.read(name, name_size)?;
     let Some(headers) = map.get_mut(guest.data()) else { return Err(gone(guest)) };
-    headers.remove(&name);
+    headers.remove(&map.inline().canonical(&name));
     Ok(())
 }
 

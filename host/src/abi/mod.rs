@@ -23,6 +23,7 @@ use crate::vm::VmData;
 pub(crate) enum Status {
     NotFound = 1,
     BadArgument = 2,
+    SerializationFailure = 3,
     InvalidMemoryAccess = 6,
     CasMismatch = 8,
     InternalFailure = 10,

@@ -1,6 +1,7 @@
 //! Properties: what the test has set for the process or the stream, what the guest has set, and what a stream knows.
 
 use super::{ENV, Registry, Status, offer};
+use crate::stream::Stream;
 use crate::vm::{Guest, Stop, VmData};
 
 pub(super) fn link(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
@@ -13,20 +14,28 @@ pub(super) fn link(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
 
 fn get(guest: &mut Guest<'_>, path: u32, path_size: u32, pointer_at: u32, size_at: u32) -> Result<(), Stop> {
     let path = guest.read(path, path_size)?;
+    if path.is_empty() {
+        return Err(Status::SerializationFailure.into());
+    }
     let value = find(guest.data(), &path).ok_or(Status::NotFound)?;
     guest.give(&value, pointer_at, size_at)
 }
 
-/// What was set for the stream, then what it knows of itself, then what holds for the process.
+/// What the test says of the stream, what it knows of itself, what holds for the process, and last what a guest has set:
+/// that is found by names of one segment only.
 fn find(data: &mut VmData, path: &[u8]) -> Option<Vec<u8>> {
-    let process = data.properties.get(path).or_else(|| data.config.properties.get(path)).cloned();
+    let process = data.config.properties.get(path).cloned();
     let Some(stream) = data.stream() else { return process };
-    stream.properties.get(path).cloned().or_else(|| known(stream, path)).or(process)
+    let own = stream.own_properties.get(path).filter(|_| !path.contains(&0));
+    stream.properties.get(path).cloned().or_else(|| known(stream, path)).or(process).or_else(|| own.cloned())
 }
 
-fn known(stream: &crate::stream::Stream, path: &[u8]) -> Option<Vec<u8>> {
+fn known(stream: &Stream, path: &[u8]) -> Option<Vec<u8>> {
+    if let Some(attribute) = path.strip_prefix(b"request\0") {
+        return of_request(stream, attribute);
+    }
     let response = &stream.response;
-    let status = || response.headers.as_ref().or(response.passed.headers.as_ref())?.get(":status")?.parse::<u64>().ok();
+    let status = || response.passed.headers.as_ref().or(response.headers.as_ref())?.get(":status")?.parse::<u64>().ok();
     match path {
         b"response\0code_details" => Some(stream.details.clone()).filter(|details| !details.is_empty()),
         b"response\0code" => status().map(|status| status.to_le_bytes().to_vec()),
@@ -34,13 +43,25 @@ fn known(stream: &crate::stream::Stream, path: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
+/// An attribute that the request's headers tell, while they are there.
+fn of_request(stream: &Stream, attribute: &[u8]) -> Option<Vec<u8>> {
+    let headers = stream.request.headers.as_ref().filter(|_| stream.request.headers_open || stream.logging)?;
+    let name: &[u8] = match attribute {
+        b"path" | b"url_path" => b":path",
+        b"method" => b":method",
+        b"host" => b":authority",
+        b"scheme" => b":scheme",
+        _ => attribute.strip_prefix(b"headers\0")?,
+    };
+    let value = headers.first(name)?;
+    let path_only = value.split(|byte| *byte == b'?').next().filter(|_| attribute == b"url_path");
+    Some(path_only.unwrap_or(value).to_vec())
+}
+
+/// There is nowhere to put it outside a stream.
 fn set(guest: &mut Guest<'_>, path: u32, path_size: u32, value: u32, value_size: u32) -> Result<(), Stop> {
     let (path, value) = (guest.read(path, path_size)?, guest.read(value, value_size)?);
-    let data = guest.data();
-    let place = match data.streams.get_mut(&data.context) {
-        Some(stream) => &mut stream.properties,
-        None => &mut data.properties,
-    };
-    place.insert(path, value);
+    let stream = guest.data().stream().ok_or(Status::NotFound)?;
+    stream.own_properties.insert(path, value);
     Ok(())
 }

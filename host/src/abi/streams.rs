@@ -23,12 +23,19 @@ fn side(guest: &mut Guest<'_>, side: u32) -> Result<Side, Stop> {
     }
 }
 
+/// On a root context these calls say that all is well and do nothing.
+fn no_stream(guest: &mut Guest<'_>) -> Result<(), Stop> {
+    guest.note(Misuse::BadArgument);
+    Ok(())
+}
+
 fn resume(guest: &mut Guest<'_>, number: u32) -> Result<(), Stop> {
     let side = side(guest, number)?;
     let data = guest.data();
     let context = data.context;
-    let Some(stream) = data.stream() else { return Err(guest.bad_argument()) };
-    stream.half(side).shut_maps();
+    let Some(stream) = data.stream() else { return no_stream(guest) };
+    // The request's are gone, whichever direction goes on.
+    stream.request.shut_maps();
     data.deferred.push_back(Deferred::Resume(context, side));
     Ok(())
 }
@@ -38,7 +45,7 @@ fn close(guest: &mut Guest<'_>, number: u32) -> Result<(), Stop> {
     let data = guest.data();
     let context = data.context;
     if data.stream().is_none() {
-        return Err(guest.bad_argument());
+        return no_stream(guest);
     }
     data.deferred.push_back(Deferred::Close(context));
     Ok(())
@@ -61,11 +68,15 @@ fn reply(
     let headers = header_maps::read_block(guest, headers, headers_size)?;
     let data = guest.data();
     let context = data.context;
-    let Some(stream) = data.stream() else { return Err(guest.bad_argument()) };
-    if std::mem::replace(&mut stream.replied, true) {
-        guest.note(|_| Misuse::SecondReply);
+    let Some(stream) = data.stream() else { return no_stream(guest) };
+    if stream.logging {
+        guest.note(Misuse::Fatal);
         return Ok(());
     }
+    if std::mem::replace(&mut stream.replied, true) {
+        guest.note(|_| Misuse::SecondReply);
+    }
+    let data = guest.data();
     let reply = LocalReply { status, headers, body, details, origin: Origin::Guest };
     data.deferred.push_back(Deferred::Reply(context, reply));
     Ok(())

@@ -68,7 +68,10 @@ impl CallAnswer {
         };
         match self {
             Self::Response { headers, body, trailers } => (headers, body, trailers),
-            Self::Unreachable => synthetic("503", "upstream connect error or disconnect/reset before headers"),
+            Self::Unreachable => synthetic(
+                "503",
+                "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure",
+            ),
             Self::TimedOut => synthetic("504", "upstream request timeout"),
             Self::Reset => Default::default(),
         }

@@ -3,10 +3,14 @@
 /// One misuse of the ABI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Misuse {
-    /// A second local reply to one stream. The first wins; some proxies leave the client hanging.
+    /// A second local reply to one stream. The first wins, or the second if the first is still on its way out.
     SecondReply,
-    /// A resume of a stream that was not held in that direction.
+    /// A resume of a stream that was not held in that direction. In the callback of its headers they go on at once, whatever
+    /// the callback then returns; if that is to go on, Envoy sends them twice.
     ResumeWithoutPause,
+    /// What takes the whole of Envoy down: going on with an answer that has not begun, a reply from the log or to a stream that
+    /// has its whole answer.
+    Fatal(&'static str),
     /// A pointer or size outside the guest's memory was handed to this host call.
     BadPointer(&'static str),
     /// A header map was used that is gone: its message has gone on.

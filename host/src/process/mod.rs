@@ -20,7 +20,7 @@ pub use misuse::Misuse;
 pub use shared_data::CasDialect;
 
 pub(crate) use calls::Calls;
-pub(crate) use metrics::{MetricError, MetricKind, Metrics};
+pub(crate) use metrics::{MetricKind, Metrics, WrongKind};
 pub(crate) use misuse::Misuses;
 pub(crate) use random::Random;
 pub(crate) use shared_data::{CasMismatch, SharedData};

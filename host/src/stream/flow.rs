@@ -4,12 +4,12 @@
 //! buffers it up to a limit; with trailers the body never ends in its own callback; continuing in trailers releases all.
 
 use super::{Hold, Side};
-use crate::headers::Headers;
+use crate::headers::{Headers, Inline};
 use crate::worker::Worker;
 
 /// What the guest said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     Continue,
     Pause,
 }
@@ -21,9 +21,12 @@ impl Worker {
         if half.closed {
             return;
         }
-        let count = headers.len();
         (half.started, half.ended, half.bodiless, half.headers_open) = (true, end, end, true);
-        half.headers = Some(headers);
+        half.headers = Some(headers.combined(match side {
+            Side::Request => Inline::Request,
+            Side::Response => Inline::Response,
+        }));
+        let count = half.headers.as_ref().map_or(0, Headers::len);
         let callback = match side {
             Side::Request => "proxy_on_request_headers",
             Side::Response => "proxy_on_response_headers",
@@ -33,7 +36,10 @@ impl Worker {
         let Some(half) = self.half(id, side) else { return };
         match action {
             _ if half.closed => {}
-            Action::Continue => half.pass(),
+            Action::Continue => {
+                half.headers_open = false;
+                half.pass();
+            }
             Action::Pause => half.hold = on_pause,
         }
     }
@@ -46,12 +52,23 @@ impl Worker {
             return;
         }
         half.ended = end;
+        if half.slowed {
+            half.unsent.extend_from_slice(bytes);
+            return;
+        }
         half.held.extend_from_slice(bytes);
-        match half.hold {
+        let too_much = half.hold == Hold::Body && half.held.len() > limit;
+        match (half.hold, side) {
             // The sender is slowed down instead of refused.
-            Hold::All => {}
-            Hold::Body if half.held.len() > limit => self.too_large(id, side),
-            Hold::None | Hold::Headers | Hold::Body | Hold::Trailers => self.show_body(id, side, end),
+            (Hold::All, _) => {}
+            // The guest is asked about an answer no more, about a request once more, and in vain.
+            (_, Side::Response) if too_much => self.too_large(id, side),
+            (_, Side::Request) if too_much => {
+                half.closed = true;
+                self.show_body(id, side, end);
+                self.too_large(id, side);
+            }
+            _ => self.show_body(id, side, end),
         }
     }
 
@@ -62,8 +79,11 @@ impl Worker {
             return;
         }
         half.ended = true;
-        half.trailers = Some(trailers);
-        if half.hold != Hold::All {
+        half.trailers = Some(trailers.combined(match side {
+            Side::Request => Inline::RequestTrailers,
+            Side::Response => Inline::ResponseTrailers,
+        }));
+        if half.hold != Hold::All && !half.slowed {
             self.show_trailers(id, side);
         }
     }
@@ -87,9 +107,11 @@ impl Worker {
                 half.pass();
             }
             Action::Pause => {
-                half.hold = Hold::Body;
-                if half.held.len() > limit {
-                    self.too_large(id, side);
+                let all_was_stopped = std::mem::replace(&mut half.hold, Hold::Body) == Hold::All;
+                match half.held.len() > limit {
+                    true if all_was_stopped => half.slowed = true,
+                    true => self.too_large(id, side),
+                    false => {}
                 }
             }
         }
@@ -111,18 +133,19 @@ impl Worker {
         match action {
             _ if half.closed => {}
             Action::Continue => {
-                half.hold = Hold::None;
+                (half.hold, half.trailers_open) = (Hold::None, false);
                 half.pass();
             }
             Action::Pause => half.hold = Hold::Trailers,
         }
     }
 
-    /// Asks the guest. One that is not attached, has no such export or has just died lets go on: what a death means for
-    /// the stream has been decided by then.
-    fn ask(&mut self, id: u32, callback: &'static str, arguments: &[u32]) -> Action {
-        let attached = self.stream(id).is_some_and(|stream| stream.attached);
+    /// Asks the guest. One that is not attached or has no such export lets go on; one that has died, now or long ago, has its
+    /// stream refused.
+    pub(super) fn ask(&mut self, id: u32, callback: &'static str, arguments: &[u32]) -> Action {
+        let attached = self.stream(id).is_some_and(|stream| stream.attached && !stream.orphaned);
         let answer = if attached { self.run(id, callback, arguments) } else { None };
+        self.refuse_if_dead(id);
         if answer.unwrap_or(0) == 0 { Action::Continue } else { Action::Pause }
     }
 }

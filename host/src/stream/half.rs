@@ -34,12 +34,16 @@ pub(crate) struct Half {
     pub(crate) bodiless: bool,
     /// Whether the guest has been shown the trailers.
     pub(crate) trailers_shown: bool,
-    /// Whether the guest may use the header map.
+    /// Whether the guest may use the header map. It may for a while after the headers have gone; changes then reach nobody.
     pub(crate) headers_open: bool,
     /// Whether the guest may use the trailer map.
     pub(crate) trailers_open: bool,
     /// Whether the guest is in a body callback.
     pub(crate) body_open: bool,
+    /// Whether the sender is slowed down: more than the limit is held that came while all was stopped.
+    pub(crate) slowed: bool,
+    /// What a sender that is slowed down has yet to send.
+    pub(crate) unsent: Vec<u8>,
     /// Whether nothing more of it goes on and no callback comes.
     pub(crate) closed: bool,
     pub(crate) passed: Message,
@@ -52,25 +56,26 @@ impl Half {
     pub(crate) fn pass(&mut self) {
         self.pass_headers();
         self.passed.body.append(&mut self.held);
-        if self.trailers_shown
-            && let Some(trailers) = self.trailers.take()
-        {
-            self.trailers_open = false;
-            self.passed.trailers = Some(trailers);
+        if self.trailers_shown && self.passed.trailers.is_none() {
+            self.passed.trailers.clone_from(&self.trailers);
         }
-        self.passed.complete = self.ended && self.trailers.is_none();
+        self.passed.complete = self.ended && (self.trailers.is_none() || self.trailers_shown);
     }
 
-    /// Lets the headers go on; from here on their map is gone.
+    /// Lets the headers go on, as they are now.
     pub(crate) fn pass_headers(&mut self) {
-        self.headers_open = false;
-        if let Some(headers) = self.headers.take() {
-            self.passed.headers = Some(headers);
+        if self.passed.headers.is_none() && self.headers.is_some() {
+            self.passed.headers.clone_from(&self.headers);
             self.passed.complete = self.bodiless;
         }
     }
 
-    /// Takes the maps away from the guest, as a resume does at once.
+    /// Whether there are trailers that the guest has yet to be shown.
+    pub(crate) const fn has_unseen_trailers(&self) -> bool {
+        self.trailers.is_some() && !self.trailers_shown
+    }
+
+    /// Takes the maps away from the guest.
     pub(crate) const fn shut_maps(&mut self) {
         self.headers_open = false;
         self.trailers_open = false;
@@ -100,6 +105,6 @@ impl Half {
         self.closed = true;
         self.shut_maps();
         self.held.clear();
-        self.passed.aborted = self.passed.headers.is_some() && !self.passed.complete;
+        self.passed.aborted |= self.passed.headers.is_some() && !self.passed.complete;
     }
 }

@@ -112,13 +112,18 @@ pub struct Exchange {
 pub(crate) struct Stream {
     pub(crate) request: Half,
     pub(crate) response: Half,
+    /// What the test says of the stream.
     pub(crate) properties: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// What the guest has set.
+    pub(crate) own_properties: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(crate) origin: Origin,
     pub(crate) details: Vec<u8>,
     /// Whether the guest has given a local reply.
     pub(crate) replied: bool,
-    /// Whether the guest is called at all: not if its worker skips the filter or its VM is dead.
+    /// Whether the guest is called at all: not if its worker skips the filter, or once its VM has died and it was refused.
     pub(crate) attached: bool,
+    /// Whether its VM has died and another one has taken its place.
+    pub(crate) orphaned: bool,
     /// Whether the guest is in its log callback, where the maps are back.
     pub(crate) logging: bool,
 }

@@ -1,7 +1,8 @@
 //! Local replies: answers that the guest or the proxy gives in the application's place.
 
 use super::{Hold, Message, Origin, Side};
-use crate::headers::Headers;
+use crate::headers::{Headers, Inline};
+use crate::process::Misuse;
 use crate::worker::Worker;
 
 /// An answer of the proxy's side.
@@ -29,8 +30,8 @@ impl LocalReply {
     /// The headers as they go out: the status first, a length and a type if and only if there is a body.
     fn head(&self) -> Headers {
         let mut head = Headers::new().with(":status", self.status.to_string());
-        for (name, value) in self.headers.iter() {
-            head.add(name, value);
+        for (name, value) in self.headers.iter().filter(|(name, _)| *name != b":status") {
+            head.join(Inline::Response, name, value);
         }
         head.remove(b"content-length");
         if self.body.is_empty() {
@@ -50,6 +51,10 @@ impl Worker {
     /// while one is held it goes out directly; after that the stream can only be cut.
     pub(crate) fn reply(&mut self, id: u32, reply: LocalReply) {
         let Some(stream) = self.stream(id) else { return };
+        if stream.response.passed.complete {
+            self.misuse(Misuse::Fatal("proxy_send_local_response"));
+            return;
+        }
         stream.request.cut();
         if stream.response.passed.headers.is_some() {
             stream.response.cut();
@@ -58,15 +63,40 @@ impl Worker {
         stream.origin = reply.origin;
         stream.details.clone_from(&reply.details);
         let head = reply.head();
+        let asked_for_head =
+            stream.request.headers.as_ref().and_then(|headers| headers.first(b":method")) == Some(b"HEAD");
+        let body = if asked_for_head { Vec::new() } else { reply.body };
         if stream.response.started {
             stream.response.cut();
-            stream.response.passed =
-                Message { headers: Some(head), body: reply.body, complete: true, ..Message::default() };
+            stream.response.headers = Some(head.clone());
+            stream.response.passed = Message { headers: Some(head), body, complete: true, ..Message::default() };
             return;
         }
-        self.headers(id, Side::Response, head, reply.body.is_empty());
-        if !reply.body.is_empty() {
-            self.body(id, Side::Response, &reply.body, true);
+        self.headers(id, Side::Response, head, body.is_empty());
+        if !body.is_empty() {
+            self.reply_body(id, &body);
+        }
+    }
+
+    /// A reply's body passes the response callbacks, even if a second reply has taken the first one's place: unless that was
+    /// outside the request's callbacks.
+    fn reply_body(&mut self, id: u32, body: &[u8]) {
+        let Some(half) = self.half(id, Side::Response) else { return };
+        if !half.closed {
+            self.body(id, Side::Response, body, true);
+            return;
+        }
+        if !self.is_decoding() {
+            return;
+        }
+        let Some(half) = self.half(id, Side::Response) else { return };
+        half.held = body.to_vec();
+        half.body_open = true;
+        let size = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        self.ask(id, "proxy_on_response_body", &[id, size, 1]);
+        if let Some(half) = self.half(id, Side::Response) {
+            half.held.clear();
+            half.body_open = false;
         }
     }
 
@@ -79,27 +109,51 @@ impl Worker {
         self.reply(id, reply);
     }
 
-    /// Goes on with one direction that the guest had paused.
+    /// Goes on with one direction that the guest had paused. In a callback of its headers they go on at once, whatever the
+    /// callback then returns.
     pub(crate) fn resume(&mut self, id: u32, side: Side) {
         let Some(half) = self.half(id, side) else { return };
         if half.closed {
             return;
         }
-        half.shut_maps();
+        let started = half.started;
         match std::mem::take(&mut half.hold) {
-            Hold::None => self.misuse(crate::Misuse::ResumeWithoutPause),
+            Hold::None => {
+                half.pass_headers();
+                self.misuse(if started { Misuse::ResumeWithoutPause } else { Misuse::Fatal("proxy_continue_stream") });
+            }
+            Hold::Headers | Hold::Body | Hold::Trailers if half.slowed => self.speed_up(id, side),
             Hold::Headers | Hold::Body | Hold::Trailers => half.pass(),
             Hold::All => {
                 half.pass_headers();
+                let has_trailers = half.has_unseen_trailers();
                 let ends_in_body = half.ended && !half.bodiless && half.trailers.is_none();
-                let has_trailers = half.trailers.is_some();
                 if !half.held.is_empty() || ends_in_body {
+                    half.hold = Hold::All;
                     self.show_body(id, side, ends_in_body);
                 }
                 if has_trailers {
                     self.show_trailers(id, side);
                 }
             }
+        }
+    }
+
+    /// A sender that was slowed down sends the rest.
+    fn speed_up(&mut self, id: u32, side: Side) {
+        let Some(half) = self.half(id, side) else { return };
+        half.slowed = false;
+        let ended = std::mem::take(&mut half.ended);
+        half.pass();
+        half.ended = ended;
+        let rest = std::mem::take(&mut half.unsent);
+        let has_trailers = half.has_unseen_trailers();
+        let ends_in_body = ended && half.trailers.is_none();
+        if !rest.is_empty() || ends_in_body {
+            self.body(id, side, &rest, ends_in_body);
+        }
+        if has_trailers {
+            self.show_trailers(id, side);
         }
     }
 }

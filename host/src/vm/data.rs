@@ -8,7 +8,7 @@ use super::memory::MemoryLimit;
 use crate::config::Config;
 use crate::headers::Headers;
 use crate::interleave::Turn;
-use crate::process::Shared;
+use crate::process::{MetricKind, Shared};
 use crate::report::VmName;
 use crate::stream::{LocalReply, Side, Stream};
 
@@ -49,10 +49,13 @@ pub(crate) struct VmData {
     pub(crate) streams: BTreeMap<u32, Stream>,
     pub(crate) deferred: VecDeque<Deferred>,
     pub(crate) incoming: Option<Incoming>,
-    pub(crate) properties: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The names of the metrics that it has defined, by kind. Ids are the VM's own.
+    pub(crate) metrics: BTreeMap<MetricKind, Vec<Vec<u8>>>,
     pub(crate) tick: u32,
     /// Its part in an interleaving, if one is under way.
     pub(crate) turn: Option<Turn>,
+    /// Whether the guest is being configured: the only time that it can read its configuration.
+    pub(crate) configuring: bool,
     pub(crate) host_calls: Vec<&'static str>,
     pub(crate) allocated: u64,
 }
@@ -69,9 +72,10 @@ impl VmData {
             streams: BTreeMap::new(),
             deferred: VecDeque::new(),
             incoming: None,
-            properties: BTreeMap::new(),
+            metrics: BTreeMap::new(),
             tick: 0,
             turn: None,
+            configuring: false,
             host_calls: Vec::new(),
             allocated: 0,
         }
@@ -82,6 +86,19 @@ impl VmData {
         self.context = context;
         self.host_calls.clear();
         self.allocated = 0;
+    }
+
+    /// Forgets all replies to a stream but the first.
+    pub(crate) fn keep_first_replies(&mut self) {
+        let mut replied = Vec::new();
+        self.deferred.retain(|deferred| match deferred {
+            Deferred::Reply(id, _) if replied.contains(id) => false,
+            Deferred::Reply(id, _) => {
+                replied.push(*id);
+                true
+            }
+            Deferred::Resume(..) | Deferred::Close(_) => true,
+        });
     }
 
     /// The stream that host calls act on.

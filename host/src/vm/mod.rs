@@ -68,8 +68,15 @@ impl Vm {
         if started == Some(0) {
             return Ok(false);
         }
+        self.data().configuring = true;
         let configured = self.call(ROOT, "proxy_on_configure", &[ROOT, size(&config.configuration)])?;
+        self.data().configuring = false;
         Ok(configured != Some(0))
+    }
+
+    /// Whether the module has an export that may be called.
+    pub(crate) fn has(&mut self, callback: &str) -> bool {
+        self.data().config.calls(callback) && self.instance.get_func(&mut self.store, callback).is_some()
     }
 
     /// Calls an export in a context; `None` if there is no such export or it gives nothing.

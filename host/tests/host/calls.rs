@@ -41,7 +41,8 @@ fn a_call_is_open_until_the_test_answers_it() {
     let calls = host.calls();
     let call = calls.first().expect("a call");
     assert_eq!((call.worker, call.cluster.as_str(), call.body.as_slice()), (0, "auth", b"auth".as_slice()));
-    assert_eq!(call.headers, Headers::new().with(":method", "POST").with(":path", "/a").with(":authority", "a"));
+    let own = Headers::new().with(":method", "POST").with(":path", "/a").with(":authority", "a");
+    assert_eq!(call.headers, own.with("content-length", "4"), "the length is the proxy's");
     assert_eq!(call.timeout, Some(Duration::from_millis(1500)));
     host.answer(call.id, CallAnswer::response(200, "hello, world")).expect("an open call");
     // The root context is called, with the id, one header, its status and the beginning of the body.

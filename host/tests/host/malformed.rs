@@ -77,7 +77,10 @@ fn bad_pointers_are_statuses() {
         ("$value (i32.const 99) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 4)", "02"),
         ("$continue (i32.const 7)", "02"),
         ("$effective (i32.const 77)", "02"),
-        ("$buffer (i32.const 99) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 4)", "01"),
+        ("$buffer (i32.const 99) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 4)", "02"),
+        ("$buffer (i32.const 7) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 4)", "01"),
+        ("$buffer (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 4)", "00"),
+        ("$property (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4)", "03"),
     ];
     for (call, status) in calls {
         let body = format!(

@@ -38,6 +38,9 @@ fn metrics_are_the_whole_processes() {
       (drop (call $record (i32.load (i32.const 16)) (i64.const 7)))
       (call $note (call $increment (i32.load (i32.const 16)) (i64.const 1)))
       (call $note (call $increment (i32.const 9999) (i64.const 1)))
+      (call $note (call $increment (i32.const 4000) (i64.const 1)))
+      (drop (call $define (i32.const 0) (i32.const 1024) (i32.const 5) (i32.const 16)))
+      (call $note (i32.load (i32.const 16)))
       (i32.const 0))"#;
     let mut host = host(body, Config::new().workers(2));
     for worker in [0, 1] {
@@ -47,7 +50,8 @@ fn metrics_are_the_whole_processes() {
     assert_eq!(host.metric("span"), Some(Metric::Histogram(Histogram { values: vec![7, 7] })));
     assert_eq!(host.metric("none"), None);
     assert_eq!(host.metrics(), ["count", "span"]);
-    assert_eq!(said(&host), ["02", "01", "02", "01"]);
+    // A kind that does not count, one that does not exist, an id that was not given; and a second id of the same metric.
+    assert_eq!(said(&host), ["02", "02", "01", "08"].repeat(2));
 }
 
 #[test]

@@ -151,3 +151,39 @@ fn a_body_can_be_replaced_extended_and_nothing_else() {
     assert_eq!(said(&host), ["00", "00", "02"]);
     assert_eq!(seen.upstream.body, b"<body>");
 }
+
+/// What came while all was stopped is no reason to refuse; if the guest then holds it, its sender stays slowed down.
+#[test]
+fn more_than_the_limit_held_after_a_resume_slows_the_sender() {
+    let body = r#"
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 1))
+    (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32)
+      (call $note (local.get 1)) (call $note (local.get 2)) (i32.eqz (local.get 2)))
+    (func (export "proxy_on_tick") (param i32)
+      (drop (call $effective (i32.const 2))) (drop (call $continue (i32.const 0))))"#;
+    let mut host = host(body, Config::new().buffer_limit(4));
+    let mut stream = host.stream(0).expect("a worker");
+    let id = stream.request_headers(get("/"), false).expect("a request").id();
+    stream.request_body("five5", false).expect("its body");
+    host.tick(0).expect("a worker");
+    host.at(id).expect("a stream").request_body("rest", true).expect("its body");
+    assert_eq!(said(&host), ["05", "00"], "what follows does not come");
+    host.tick(0).expect("a worker");
+    assert_eq!(said(&host), ["05", "00", "04", "01"]);
+    let upstream = host.at(id).expect("a stream").seen().expect("a stream").upstream;
+    assert_eq!((upstream.body.as_slice(), upstream.complete), (b"five5rest".as_slice(), true));
+}
+
+/// A resume within the callback of the headers lets them go at once, whatever the callback then returns.
+#[test]
+fn headers_resumed_within_their_callback_are_gone() {
+    let body = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (drop (call $continue (i32.const 0))) (i32.const 1))"#;
+    let mut host = host(body, Config::new());
+    let mut stream = host.stream(0).expect("a worker");
+    stream.request_headers(get("/"), false).expect("a request");
+    stream.request_body("held", true).expect("its body");
+    let seen = stream.seen().expect("a stream");
+    assert!(seen.request_held && seen.upstream.headers.is_some() && seen.upstream.body.is_empty());
+    assert_eq!(host.misuses(), [Misuse::ResumeWithoutPause]);
+}

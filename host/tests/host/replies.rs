@@ -46,7 +46,7 @@ fn a_reply_passes_the_response_callbacks_after_the_call() {
 }
 
 #[test]
-fn a_second_reply_is_recorded_and_the_first_wins() {
+fn of_two_replies_the_first_wins_unless_it_is_still_on_its_way_out() {
     let twice = replying(
         r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
              (call $answer (i32.const 403)) (call $answer (i32.const 500)) (i32.const 1))"#,
@@ -57,14 +57,49 @@ fn a_second_reply_is_recorded_and_the_first_wins() {
            (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
              (call $answer (i32.const 500)) (i32.const 0))"#,
     );
-    for body in [twice, again] {
+    for (body, status) in [(twice, 403), (again, 500)] {
         let mut host = host(&body, Config::new());
         let mut stream = host.stream(0).expect("a worker");
         stream.request_headers(get("/"), true).expect("a request");
         let seen = stream.close().expect("a stream");
-        assert_eq!((seen.downstream.status(), seen.downstream.complete), (Some(403), true));
+        assert_eq!((seen.downstream.status(), seen.downstream.complete), (Some(status), true));
         assert_eq!(host.misuses(), [Misuse::SecondReply]);
     }
+}
+
+/// What Envoy does not survive is recorded: a reply from the log, and one to a stream that has its whole answer.
+#[test]
+fn a_reply_that_takes_envoy_down_is_recorded() {
+    let from_the_log = replying(r#"(func (export "proxy_on_log") (param i32) (call $answer (i32.const 500)))"#);
+    let twice = replying(
+        r#"(func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+             (call $answer (i32.const 502)) (call $answer (i32.const 500)) (i32.const 1))"#,
+    );
+    let fatal = Misuse::Fatal("proxy_send_local_response");
+    for (body, status, misuses) in
+        [(from_the_log, 200, vec![fatal.clone()]), (twice, 502, vec![Misuse::SecondReply, fatal])]
+    {
+        let mut host = host(&body, Config::new());
+        let mut stream = host.stream(0).expect("a worker");
+        stream.request_headers(get("/"), true).expect("a request");
+        stream.response_headers(ok(), true).expect("an answer");
+        assert_eq!(stream.close().expect("a stream").downstream.status(), Some(status));
+        assert_eq!(host.misuses(), misuses);
+    }
+}
+
+#[test]
+fn a_reply_to_head_has_a_length_and_no_body() {
+    let body = replying(
+        r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+             (call $answer (i32.const 403)) (i32.const 1))"#,
+    );
+    let mut host = host(&body, Config::new());
+    let mut stream = host.stream(0).expect("a worker");
+    stream.request_headers(Headers::new().with(":method", "HEAD").with(":path", "/"), true).expect("a request");
+    let seen = stream.close().expect("a stream").downstream;
+    assert_eq!((seen.header("content-length").as_deref(), seen.body.as_slice()), (Some("4"), b"".as_slice()));
+    assert!(seen.complete);
 }
 
 #[test]

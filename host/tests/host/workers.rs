@@ -59,6 +59,9 @@ fn a_trap_kills_its_own_worker_only_and_for_good() {
     host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
     assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(failure)) if failure.trap == Trap::Unreachable));
     let seen = host.at(waiting).expect("a stream").seen().expect("a stream");
+    assert_eq!((seen.origin, seen.downstream.status()), (Origin::Nobody, None), "until something happens to it");
+    let mut stream = host.at(waiting).expect("a stream");
+    let seen = stream.request_body("a", false).expect("its body").seen().expect("a stream");
     assert_eq!((seen.origin, seen.downstream.status()), (Origin::Proxy, Some(503)));
     assert!(seen.upstream.aborted);
     host.advance(Duration::from_secs(60));
@@ -139,9 +142,9 @@ fn an_update_keeps_the_process_and_changes_the_vms() {
     assert_eq!(host.shared_data("k"), Some((b"k".to_vec(), before + 4)));
 }
 
-/// What a fail-open policy means: whoever can make a guard fail gets past it, and so does everybody after them.
+/// What a fail-open policy means: whoever can make a guard fail is refused, and everybody after them gets past it.
 #[test]
-fn failing_open_lets_everybody_past_a_guard_that_fails() {
+fn failing_open_lets_everybody_past_a_guard_that_has_failed() {
     // Refuses everything, unless the path is one byte long, which it cannot take.
     let guard = format!(
         r#"{FRAGILE}
@@ -153,12 +156,12 @@ fn failing_open_lets_everybody_past_a_guard_that_fails() {
     assert!(host.at(waiting).expect("a stream").seen().expect("a stream").request_held, "the guard holds");
     let mut attack = host.stream(0).expect("a worker");
     let seen = attack.request_headers(get("/"), true).expect("a request").seen().expect("a stream");
-    assert!(seen.upstream.complete, "the request that made it fail");
+    assert_eq!(seen.downstream.status(), Some(503), "the request that made it fail");
     assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(_))));
     let mut later = host.stream(0).expect("a worker");
     let seen = later.request_headers(get("/ok"), true).expect("a request").seen().expect("a stream");
     assert!(seen.upstream.complete, "one that comes later");
     let mut held = host.at(waiting).expect("a stream");
     let seen = held.request_body("rest", true).expect("its body").seen().expect("a stream");
-    assert!(seen.upstream.complete, "one that was held, with its next part");
+    assert_eq!(seen.downstream.status(), Some(503), "one that was held, with its next part");
 }

@@ -2,6 +2,10 @@
 //!
 //! Names compare without regard to ASCII case, and are kept in lower case, as proxies hold them.
 
+mod inline;
+
+pub(crate) use inline::Inline;
+
 use std::fmt;
 
 /// The most pairs that a block may hold; with more a real host takes the map as empty.
@@ -86,6 +90,11 @@ impl Headers {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The bytes of all names and values.
+    pub(crate) fn byte_size(&self) -> usize {
+        self.iter().map(|(name, value)| name.len().saturating_add(value.len())).fold(0, usize::saturating_add)
     }
 
     /// The map as a block: a count, the sizes of each name and value, then each with a zero byte after it. `None` if a
