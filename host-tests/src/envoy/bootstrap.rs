@@ -29,6 +29,12 @@ impl Bootstrap {
         Self(serde_saphyr::from_str(&text).expect("examples/envoy/envoy.yaml is YAML"))
     }
 
+    /// One of a test's own.
+    #[must_use]
+    pub const fn of(tree: Value) -> Self {
+        Self(tree)
+    }
+
     /// The text that the plugin is configured with.
     ///
     /// # Panics

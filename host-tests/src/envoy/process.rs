@@ -104,6 +104,12 @@ impl Envoy {
         self.workers
     }
 
+    /// The process, which is also its main thread.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The log so far.
     #[must_use]
     pub fn log(&self) -> Log {

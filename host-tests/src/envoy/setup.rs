@@ -28,6 +28,12 @@ impl Setup {
         Self { workers: 2, environment: keys.environment(), bootstrap }
     }
 
+    /// A bootstrap of the test's own, as it is, with nothing in the environment.
+    #[must_use]
+    pub const fn of(bootstrap: Bootstrap, workers: u32) -> Self {
+        Self { workers, environment: Vec::new(), bootstrap }
+    }
+
     /// Another number of worker threads.
     #[must_use]
     pub const fn workers(mut self, workers: u32) -> Self {
