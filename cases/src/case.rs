@@ -34,6 +34,8 @@ pub struct Case {
     pub position: Position,
     /// The statements of the contract that it covers, as `4.3`.
     pub shows: Vec<String>,
+    /// The hosts that cannot carry it, each with the reason.
+    pub not_on: BTreeMap<String, String>,
     /// How the policy differs from the one in the file beside it.
     pub policy: Vec<Change>,
     /// The passes that its steps speak of, by name: the file's own and the case's.

@@ -20,6 +20,10 @@ use crate::site::{Answered, Application, Exchange, Headers, Host, Sent, Setup, S
 pub struct Native;
 
 impl Host for Native {
+    fn name(&self) -> &'static str {
+        "native"
+    }
+
     fn start(&self, setup: &Setup) -> Result<Box<dyn Site>, Trouble> {
         let site = NativeSite {
             gate: gate(&setup.policy, &setup.environment)?,

@@ -65,6 +65,14 @@ pub enum RunError {
         /// The changes.
         defects: Vec<Defect>,
     },
+    /// It says itself that this host cannot carry it.
+    #[error("case `{case}` is not for this host: {reason}")]
+    NotOn {
+        /// The case.
+        case: String,
+        /// Why not.
+        reason: String,
+    },
     /// The host could not do its part.
     #[error("case `{case}`: the host failed")]
     Host {
@@ -76,11 +84,22 @@ pub enum RunError {
     },
 }
 
-/// Plays one case.
+/// Plays one case, unless it says that this host cannot carry it.
 ///
 /// # Errors
-/// The first step that does not go as expected, with everything in it that does not; or why the case could not be played.
+/// The first step that does not go as expected, with everything in it that does not; or why the case was not played.
 pub fn run(policy: &PolicyDocument, case: &Case, host: &dyn Host) -> Result<(), RunError> {
+    match case.not_on.get(host.name()) {
+        Some(reason) => Err(RunError::NotOn { case: case.name.clone(), reason: reason.clone() }),
+        None => play(policy, case, host),
+    }
+}
+
+/// Plays one case, whatever it says about hosts.
+///
+/// # Errors
+/// As [`run`].
+pub fn play(policy: &PolicyDocument, case: &Case, host: &dyn Host) -> Result<(), RunError> {
     let tree = tree_of(policy.tree(), case, 0)?;
     let trouble = |trouble| RunError::Host { case: case.name.clone(), trouble };
     // A policy that is loaded later may take keys from variables that this one does not.

@@ -8,8 +8,14 @@ use std::collections::BTreeMap;
 /// Header fields in order, names in lower case, pseudo-headers left out unless said otherwise.
 pub type Headers = Vec<(String, String)>;
 
+/// The names of hosts that a case may be left out on. Natively every case can be played.
+pub const HOSTS: [&str; 2] = ["wasmtime", "envoy"];
+
 /// Somewhere a gate runs.
 pub trait Host {
+    /// What a case calls it in `notOn`: one of [`HOSTS`].
+    fn name(&self) -> &'static str;
+
     /// Starts a site for one case.
     ///
     /// # Errors
@@ -45,7 +51,8 @@ pub trait Site {
     fn exchange(&mut self, request: &Sent, application: Application<'_>) -> Result<Exchange, Trouble>;
 }
 
-/// The application behind the gate.
+/// The application behind the gate. Whether the proxy answers in its place does not depend on what it is asked: a host whose
+/// proxy has to know beforehand may ask it with no headers, for that alone.
 pub type Application<'a> = &'a (dyn Fn(&Headers) -> Answered + Send + Sync);
 
 /// What a site is started with.

@@ -11,6 +11,7 @@ use tapgate_core::policy::doc::{Defects, Node, Section};
 
 use crate::case::{Case, CaseFile, Pass, Step, When};
 use crate::policy::{Change, parse_path};
+use crate::site::HOSTS;
 use crate::yaml::{self, Flaw, Places};
 
 /// The most cases of a file, and steps of a case.
@@ -51,6 +52,7 @@ fn case(node: &Node<'_>, shared: &Passes, places: &Places) -> Option<Case> {
     let shows = section
         .required("shows", "the numbers of the statements that it covers, as `[4.3, 5.1]`")
         .and_then(|node| statements(&node));
+    let not_on = section.or("notOn", BTreeMap::new(), |node| not_on(&node));
     let policy = section.or("policy", Vec::new(), |node| changes(&node));
     let passes = section.or("passes", shared.clone(), |node| passes(&node, shared.clone()));
     let steps = section.required("steps", "a list of steps").and_then(|node| node.list(MOST));
@@ -62,10 +64,27 @@ fn case(node: &Node<'_>, shared: &Passes, places: &Places) -> Option<Case> {
         name: name?.to_owned(),
         position: places.find(node.path()),
         shows: shows?,
+        not_on: not_on?,
         policy: policy?,
         passes,
         steps: steps.into_iter().collect::<Option<_>>()?,
     })
+}
+
+/// The hosts that a case is not for, each with the reason in words.
+fn not_on(node: &Node<'_>) -> Option<BTreeMap<String, String>> {
+    let entry = |(name, node): (&str, Node<'_>)| {
+        if !HOSTS.contains(&name) {
+            node.wrong_as(format_args!("a host `{name}`"), format_args!("one of `{}`", HOSTS.join("`, `")));
+            return None;
+        }
+        let reason = node.as_text().filter(|reason| !reason.trim().is_empty());
+        if reason.is_none() {
+            node.wrong("why this host cannot carry the case");
+        }
+        Some((name.to_owned(), reason?.to_owned()))
+    };
+    node.section()?.entries().into_iter().map(entry).collect()
 }
 
 /// Statement numbers: `4.3` and `7.1a` read as a number and as text.

@@ -122,6 +122,10 @@ struct Lenient;
 struct LenientSite(Box<dyn Site>);
 
 impl Host for Lenient {
+    fn name(&self) -> &'static str {
+        Native.name()
+    }
+
     fn start(&self, setup: &Setup) -> Result<Box<dyn Site>, Trouble> {
         Ok(Box::new(LenientSite(Native.start(setup)?)))
     }

@@ -5,6 +5,7 @@ use tapgate_cases::case::CaseFile;
 use tapgate_cases::native::Native;
 use tapgate_cases::policy::PolicyDocument;
 use tapgate_cases::run::{RunError, run};
+use tapgate_cases::site::{Host, Setup, Site, Trouble};
 
 const POLICY: &str = include_str!("../../../policies/entra-default.yaml");
 
@@ -59,6 +60,16 @@ fn flaws_are_named_where_they_stand() {
         [("cases: []\n", "1:1: `cases`"), ("passes: {}\n", "1:1: `cases`: is missing"), ("[]", "1:1: `the document`")];
     for (text, wanted) in whole {
         assert!(flaws(text).iter().any(|flaw| flaw.starts_with(wanted)), "{text}: {:#?}", flaws(text));
+    }
+    for (not_on, wanted) in [
+        ("{nginx: never}", "2:21: `cases[0].notOn.nginx`: found a host `nginx`; expected one of `wasmtime`, `envoy`"),
+        ("{native: never}", "2:21: `cases[0].notOn.native`: found a host `native`"),
+        ("{envoy: ''}", "2:21: `cases[0].notOn.envoy`: found ``; expected why this host cannot carry the case"),
+        ("[envoy]", "2:13: `cases[0].notOn`: found a list; expected a section with fields"),
+    ] {
+        let text = format!("cases:\n- {{name: A, notOn: {not_on}, shows: [4.3], steps: []}}\n");
+        let found = flaws(&text);
+        assert!(found.iter().any(|flaw| flaw.starts_with(wanted)), "{text}{found:#?}");
     }
     let shows = "cases:\n- {name: A, shows: [four], steps: []}\n";
     assert!(flaws(shows)[0].starts_with("2:21: `cases[0].shows[0]`: found `four`; expected a statement's number"));
@@ -124,4 +135,32 @@ fn the_example_in_the_documentation_can_be_played() {
     let file = CaseFile::read(example).unwrap_or_else(|flaws| panic!("{flaws:#?}"));
     assert_eq!(file.cases.len(), 1);
     run(&PolicyDocument::read(POLICY).unwrap(), &file.cases[0], &Native).unwrap();
+}
+
+/// The rules themselves, under the name of a host that a case may be left out on.
+struct Named(&'static str);
+
+impl Host for Named {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+
+    fn start(&self, setup: &Setup) -> Result<Box<dyn Site>, Trouble> {
+        Native.start(setup)
+    }
+}
+
+#[test]
+fn a_case_is_left_out_where_it_says_so_and_nowhere_else() {
+    let text = "cases:\n- name: A\n  shows: [4.3]\n  notOn: {envoy: it cannot}\n  steps:\n  - {request: GET /, expect: {status: 418}}\n";
+    let cases = CaseFile::read(text).unwrap();
+    let policy = PolicyDocument::read(POLICY).unwrap();
+    let played = |host: &dyn Host| run(&policy, &cases.cases[0], host).unwrap_err();
+    let left_out = played(&Named("envoy"));
+    assert_eq!(left_out.to_string(), "case `A` is not for this host: it cannot");
+    for host in [&Native as &dyn Host, &Named("wasmtime")] {
+        assert!(matches!(played(host), RunError::Failed(_)), "{}", host.name());
+    }
+    // Whoever wants to see why plays it all the same.
+    assert!(matches!(tapgate_cases::run::play(&policy, &cases.cases[0], &Named("envoy")), Err(RunError::Failed(_))));
 }

@@ -13,6 +13,20 @@ const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/t
 const WASM: &str = "envoy.filters.http.wasm";
 const BUFFER: &str = "envoy.filters.http.buffer";
 
+/// Has Envoy fetch the application's answer aside and give it as its own: a local reply, as the plugin sees it.
+const ANSWER_ITSELF: &str = r#"
+function envoy_on_request(handle)
+  local asked = {}
+  for name, value in pairs(handle:headers()) do asked[name] = value end
+  local body = handle:body()
+  local bytes = body and body:getBytes(0, body:length()) or ""
+  local answer, text = handle:httpCall("application", asked, bytes, 60000)
+  answer["content-length"] = nil
+  answer["date"] = nil
+  handle:respond(answer, text or "")
+end
+"#;
+
 /// An Envoy bootstrap that can be edited.
 #[derive(Clone, Debug)]
 pub struct Bootstrap(Value);
@@ -126,6 +140,58 @@ impl Bootstrap {
     /// Lets Envoy itself answer at one path.
     pub(super) fn answer_directly(&mut self, path: &str, status: u16) {
         self.routes().insert(0, json!({"match": {"path": path}, "direct_response": {"status": status}}));
+    }
+
+    /// Lets Envoy itself answer everywhere, in the application's words.
+    pub(super) fn answer_itself(&mut self) {
+        let lua = json!({
+            "name": "envoy.filters.http.lua",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
+                "default_source_code": {"inline_string": ANSWER_ITSELF},
+            },
+        });
+        let filters = self.filters();
+        // Right before the router, which is the last.
+        filters.insert(filters.len() - 1, lua);
+    }
+
+    /// Names the environment variables that the plugin gets.
+    pub(super) fn hand_over(&mut self, names: &[&str]) {
+        let keys = self.plugin_mut().pointer_mut("/vm_config/environment_variables/host_env_keys");
+        *keys.expect("the variables of the example") = json!(names);
+    }
+
+    /// Gives other paths than the example's the route of the application's sign-in, and that of the plugin's own.
+    pub(super) fn sign_in_at(&mut self, applications: &[String], plugins: &[String]) {
+        let routes = self.routes();
+        let (application, plugin) = (routes.remove(0), routes.remove(0));
+        assert_eq!([&application, &plugin].map(|route| route["match"].get("path").is_some()), [true; 2]);
+        let at = |route: &Value, path: &str| {
+            let mut route = route.clone();
+            route["match"]["path"] = json!(path);
+            route
+        };
+        let all = applications.iter().map(|path| at(&application, path));
+        let all: Vec<_> = all.chain(plugins.iter().map(|path| at(&plugin, path))).collect();
+        routes.splice(0..0, all);
+    }
+
+    /// Takes the listeners out: Envoy reads them from the file at `place`, again whenever it is replaced. Gives the file's
+    /// text, which must be there when Envoy starts.
+    pub(super) fn move_listeners(&mut self, place: &std::path::Path) -> String {
+        let listeners = self.at("/static_resources/listeners").take();
+        let listeners = listeners.as_array().expect("listeners").iter().map(|listener| {
+            let mut listener = listener.clone();
+            listener["@type"] = json!("type.googleapis.com/envoy.config.listener.v3.Listener");
+            listener
+        });
+        let text = json!({"resources": listeners.collect::<Vec<_>>()}).to_string();
+        *self.at("/static_resources/listeners") = json!([]);
+        let root = self.0.as_object_mut().expect("a bootstrap");
+        let source = json!({"resource_api_version": "V3", "path_config_source": {"path": place}});
+        root.insert("dynamic_resources".to_owned(), json!({"lds_config": source}));
+        text
     }
 
     /// Lets CONNECT through to the application, over HTTP/1.1 and HTTP/2, as a route of its own.

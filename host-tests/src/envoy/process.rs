@@ -49,7 +49,12 @@ impl Envoy {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let bootstrap = folder.path().join("envoy.json");
         let address = folder.path().join("admin");
-        std::fs::write(&bootstrap, setup.bootstrap.text()).expect("the bootstrap can be written");
+        let mut text = setup.bootstrap.clone();
+        if setup.reloads {
+            let place = listeners(folder.path());
+            std::fs::write(&place, text.move_listeners(&place)).expect("the listeners can be written");
+        }
+        std::fs::write(&bootstrap, text.text()).expect("the bootstrap can be written");
         let log = File::create(Log::place(folder.path())).expect("a log file");
         let mut child = command()
             .arg("--config-path")
@@ -110,6 +115,35 @@ impl Envoy {
         self.child.id()
     }
 
+    /// Changes the listener, and with it the plugin's configuration, of an Envoy that was started with
+    /// [`Setup::reloads`], as a control plane does: what runs goes on, shared data stays. Waits until every worker has taken
+    /// it; new connections meet the new one. The setup must differ from the one that is loaded.
+    ///
+    /// # Errors
+    /// If Envoy refuses it, as it does when the plugin refuses its policy: the former one stays.
+    ///
+    /// # Panics
+    /// If neither happens for a long time.
+    pub async fn reload(&self, setup: &Setup) -> Result<(), Refused> {
+        const TAKEN: &str = "listener_manager.listener_create_success";
+        const REFUSED: &str = "listener_manager.lds.update_rejected";
+        let (taken, refused) = (self.stat(TAKEN).await, self.stat(REFUSED).await);
+        let place = listeners(self.folder.path());
+        let fresh = place.with_extension("new");
+        std::fs::write(&fresh, setup.bootstrap.clone().move_listeners(&place)).expect("the listeners can be written");
+        // Envoy watches for a file that takes the other's place at once.
+        std::fs::rename(&fresh, &place).expect("the listeners can be replaced");
+        let started = Instant::now();
+        while self.stat(TAKEN).await < taken + u64::from(self.workers) {
+            if self.stat(REFUSED).await > refused {
+                return Err(Refused { log: self.log() });
+            }
+            assert!(started.elapsed() < HANG, "envoy hangs; its log:\n{}", self.log().latest());
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
     /// The log so far.
     #[must_use]
     pub fn log(&self) -> Log {
@@ -156,6 +190,11 @@ impl Drop for Envoy {
     fn drop(&mut self) {
         kill(&mut self.child);
     }
+}
+
+/// Where the listeners of an Envoy lie that can be told to reload.
+fn listeners(folder: &Path) -> std::path::PathBuf {
+    folder.join("listeners.json")
 }
 
 /// Envoy, so wrapped that it dies with the thread that started it where the system has a tool for that (util-linux on

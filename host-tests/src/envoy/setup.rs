@@ -15,6 +15,7 @@ pub struct Setup {
     pub(super) workers: u32,
     pub(super) environment: Vec<(String, String)>,
     pub(super) bootstrap: Bootstrap,
+    pub(super) reloads: bool,
 }
 
 impl Setup {
@@ -25,13 +26,13 @@ impl Setup {
         bootstrap.choose_ports();
         bootstrap.send_to(application.port());
         bootstrap.load(&workspace::module());
-        Self { workers: 2, environment: keys.environment(), bootstrap }
+        Self { workers: 2, environment: keys.environment(), bootstrap, reloads: false }
     }
 
     /// A bootstrap of the test's own, as it is, with nothing in the environment.
     #[must_use]
     pub const fn of(bootstrap: Bootstrap, workers: u32) -> Self {
-        Self { workers, environment: Vec::new(), bootstrap }
+        Self { workers, environment: Vec::new(), bootstrap, reloads: false }
     }
 
     /// Another number of worker threads.
@@ -122,6 +123,39 @@ impl Setup {
     #[must_use]
     pub fn connect(mut self) -> Self {
         self.bootstrap.allow_connect();
+        self
+    }
+
+    /// Reads the listener from a file of its own, so that [`super::Envoy::reload`] can change it.
+    #[must_use]
+    pub const fn reloads(mut self) -> Self {
+        self.reloads = true;
+        self
+    }
+
+    /// These environment variables for the plugin, in place of those that the bootstrap lists.
+    #[must_use]
+    pub fn variables<'a>(mut self, variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut names = Vec::new();
+        for (name, value) in variables {
+            self = self.variable(name, value);
+            names.push(name);
+        }
+        self.bootstrap.hand_over(&names);
+        self
+    }
+
+    /// Other paths of the application's sign-in and of the plugin's own, as an operator writes them into the routes.
+    #[must_use]
+    pub fn sign_in_at(mut self, applications: &[String], plugins: &[String]) -> Self {
+        self.bootstrap.sign_in_at(applications, plugins);
+        self
+    }
+
+    /// Lets Envoy itself give the application's answers, as local replies.
+    #[must_use]
+    pub fn answers_itself(mut self) -> Self {
+        self.bootstrap.answer_itself();
         self
     }
 }

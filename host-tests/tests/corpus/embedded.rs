@@ -22,6 +22,10 @@ const FORGED: &str = "tapgate-user";
 pub(crate) struct Wasmtime;
 
 impl Host for Wasmtime {
+    fn name(&self) -> &'static str {
+        "wasmtime"
+    }
+
     fn start(&self, setup: &Setup) -> Result<Box<dyn Site>, Trouble> {
         WasmtimeSite::start(None, setup).map(|site| Box::new(site) as Box<dyn Site>)
     }

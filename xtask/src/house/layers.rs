@@ -13,7 +13,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tapgate-gateway", &["tapgate-host"]),
     ("tapgate-cli", &["tapgate-core", "tapgate-cases", "tapgate-gateway"]),
     ("tapgate-workbench", &["tapgate-core", "tapgate-cases"]),
-    ("tapgate-host-tests", &["tapgate-core", "tapgate-cases", "tapgate-host", "tapgate-cli", "tapgate-example-app"]),
+    (
+        "tapgate-host-tests",
+        &["tapgate-core", "tapgate-cases", "tapgate-host", "tapgate-cli", "tapgate-example-app", "tapgate-test-clock"],
+    ),
+    ("tapgate-test-clock", &[]),
     ("tapgate-example-app", &[]),
     ("xtask", &[]),
 ];

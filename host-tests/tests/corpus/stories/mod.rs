@@ -16,7 +16,7 @@ mod play;
 mod rules;
 mod seen;
 mod story;
-mod watch;
+pub(crate) mod watch;
 
 use std::cell::Cell;
 use std::sync::Mutex;

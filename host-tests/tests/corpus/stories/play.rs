@@ -140,6 +140,10 @@ pub(crate) fn fails_only_with(text: &str, fault: Fault, broken: &Broken) {
 struct FaultyHost(Fault, u64);
 
 impl Host for FaultyHost {
+    fn name(&self) -> &'static str {
+        "wasmtime"
+    }
+
     fn start(
         &self,
         setup: &tapgate_cases::site::Setup,

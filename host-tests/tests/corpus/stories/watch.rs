@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use tapgate_cases::site::{Answered, Application, Exchange, Host, Sent, Setup, Site, Trouble};
 
-use crate::embedded::WasmtimeSite;
+use crate::embedded::{Wasmtime, WasmtimeSite};
 use crate::stories::faults::{Fault, FaultySite};
 use crate::stories::laws::{Breach, Law, Record};
 use crate::stories::rules::Rules;
@@ -17,6 +17,7 @@ use crate::stories::seen::{self, HOLDER, SESSION, all};
 pub(crate) struct Outcome {
     pub(crate) status: u16,
     location: Vec<String>,
+    cache: Vec<String>,
     cookies: Vec<String>,
     /// The names of the headers that reached the application.
     forwarded: Option<Vec<String>>,
@@ -26,7 +27,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn of(exchange: &Exchange) -> Self {
+    pub(crate) fn of(exchange: &Exchange) -> Self {
         let event = |line: &serde_json::Value| {
             let words = ["event", "outcome", "reason"].map(|name| line[name].as_str());
             words.into_iter().flatten().collect::<Vec<_>>().join(" ")
@@ -41,6 +42,7 @@ impl Outcome {
         Self {
             status: exchange.status,
             location: all(&exchange.headers, "location").iter().map(ToString::to_string).collect(),
+            cache: all(&exchange.headers, "cache-control").iter().map(ToString::to_string).collect(),
             cookies: seen::cookie_names(&exchange.headers),
             forwarded: exchange.forwarded.as_ref().map(names),
             state: exchange
@@ -49,6 +51,11 @@ impl Outcome {
                 .and_then(|headers| all(headers, "tapgate-state").pop().map(str::to_owned)),
             events: seen::events(exchange).iter().map(event).collect(),
         }
+    }
+
+    /// Whether a proxy has refused this without asking the gate, all of whose own answers say `no-store` (8.2).
+    pub(crate) fn is_refused_before_the_gate(&self) -> bool {
+        self.status >= 400 && self.forwarded.is_none() && self.events.is_empty() && self.cache.is_empty()
     }
 }
 
@@ -69,6 +76,10 @@ pub(crate) struct Watch {
 }
 
 impl Host for Watch {
+    fn name(&self) -> &'static str {
+        Wasmtime.name()
+    }
+
     fn start(&self, setup: &Setup) -> Result<Box<dyn Site>, Trouble> {
         let secrets = setup.environment.values().cloned().collect();
         Ok(Box::new(WatchedSite {
@@ -147,6 +158,10 @@ pub(crate) struct Noting<H> {
 }
 
 impl<H: Host> Host for Noting<H> {
+    fn name(&self) -> &'static str {
+        self.host.name()
+    }
+
     fn start(&self, setup: &Setup) -> Result<Box<dyn Site>, Trouble> {
         Ok(Box::new(NotingSite { site: self.host.start(setup)?, watched: self.watched.clone() }))
     }
