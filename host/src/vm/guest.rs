@@ -62,7 +62,7 @@ impl<'a> Guest<'a> {
         let data = caller.data_mut();
         data.host_calls.push(function);
         if let Some(turn) = &data.turn {
-            turn.pass();
+            turn.before(function);
         }
         let logs = matches!(function, "proxy_log" | "fd_write");
         let allowed = match data.mode {
