@@ -75,6 +75,7 @@ impl<'a> Guest<'a> {
         }
         match (data.config.refusal(function), convention) {
             (None, _) => {}
+            (Some(Refusal::Ignored), _) => return Ok(0),
             (Some(Refusal::Traps), _) => return Err(Trap::NotOffered(function).into()),
             (Some(_), Convention::Wasi) => return Ok(WASI_NOT_CAPABLE),
             (Some(Refusal::Denied), Convention::ProxyWasm) => return Ok(Status::InternalFailure as i32),
