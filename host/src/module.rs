@@ -53,6 +53,8 @@ impl Module {
         let invalid = |error: wasmtime::Error| HostError::Module(error.to_string());
         let mut config = wasmtime::Config::new();
         config.consume_fuel(metered).epoch_interruption(true);
+        // One memory, with addresses of 32 bits: what the ABI is written for, and what the limits of a VM are meant for.
+        config.wasm_memory64(false).wasm_multi_memory(false);
         let engine = Engine::new(&config).map_err(invalid)?;
         let module = wasmtime::Module::new(&engine, bytes).map_err(invalid)?;
         let mut linker = Linker::new(&engine);

@@ -154,7 +154,8 @@ impl<'a> Guest<'a> {
     fn allocate(&mut self, size: usize) -> Result<u32, Stop> {
         let wanted = u32::try_from(size).map_err(|_| self.fault())?;
         self.charge(u64::from(wanted))?;
-        let allocator = ["proxy_on_memory_allocate", "malloc"]
+        // In this order, as Envoy looks for them.
+        let allocator = ["malloc", "proxy_on_memory_allocate"]
             .into_iter()
             .find_map(|name| self.caller.get_export(name).and_then(wasmtime::Extern::into_func));
         let allocator = allocator.and_then(|function| function.typed::<u32, u32>(&self.caller).ok());
