@@ -15,9 +15,9 @@ use crate::process::Random;
 use crate::worker::Worker;
 
 /// The host calls by which a worker sees what another has done: shared data, metrics, randomness from one source, the numbers
-/// of HTTP calls. The log is not among them, since no guest can read it; clocks stand still during an interleaving.
+/// of HTTP calls. The log is not among them, since no guest can read it; nor is the definition of a metric, whose number is the
+/// VM's own. Clocks stand still during an interleaving.
 const MEETING: &[&str] = &[
-    "proxy_define_metric",
     "proxy_get_metric",
     "proxy_get_shared_data",
     "proxy_http_call",
