@@ -200,10 +200,10 @@ impl Config {
         self.refusals.get(name).copied().or_else(|| (!self.grants(name)).then_some(Refusal::Denied))
     }
 
-    /// Whether a callback is called at all. As in Envoy, the allocator and the initialiser always are.
+    /// Whether a callback is called at all. As in Envoy, what is no callback of the ABI (`_initialize`, `main`) always is.
     pub(crate) fn calls(&self, callback: &str) -> bool {
-        let always = !callback.starts_with("proxy_") || callback == "proxy_on_memory_allocate";
-        always || self.grants(callback) && self.callbacks.is_none_or(|made| made.contains(&callback))
+        !callback.starts_with("proxy_")
+            || self.grants(callback) && self.callbacks.is_none_or(|made| made.contains(&callback))
     }
 
     fn grants(&self, name: &str) -> bool {

@@ -41,9 +41,6 @@ impl Vm {
             .prepared()
             .instantiate(&mut store)
             .map_err(|error| HostError::Instantiate(Trap::read(&error).to_string()))?;
-        if instance.get_memory(&mut store, "memory").is_none() {
-            return Err(HostError::MissingExport("memory"));
-        }
         Ok(Self { store, instance, metered })
     }
 

@@ -32,6 +32,19 @@ fn only_what_is_granted_works() {
     );
 }
 
+/// What is no callback of the ABI needs no grant, nor does the allocator.
+#[test]
+fn the_initialiser_and_the_allocator_need_no_grant() {
+    let body = r#"
+    (func (export "_initialize") (call $note (i32.const 8)))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (call $note (call $pairs (i32.const 0) (i32.const 0) (i32.const 4))) (i32.const 0))"#;
+    let granted = ["proxy_on_request_headers", "proxy_log", "proxy_get_header_map_pairs"];
+    let mut host = host(body, Config::new().grant_only(granted));
+    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+    assert_eq!(said(&host), ["08", "08", "00"]);
+}
+
 /// The one call of WASI that has no answer: without it a guest goes on behind what should have been its end.
 #[test]
 fn an_exit_that_is_not_granted_does_not_end_the_vm() {

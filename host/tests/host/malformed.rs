@@ -53,6 +53,8 @@ fn missing_exports_and_stray_imports_are_named() {
     assert_eq!(refused(&text), Some(HostError::MissingExport("proxy_on_memory_allocate")));
     let text = format!("(module {version} {allocator})");
     assert_eq!(refused(&text), Some(HostError::MissingExport("memory")));
+    let text = format!(r#"(module {version} {allocator} (func (export "memory")))"#);
+    assert_eq!(refused(&text), Some(HostError::MissingExport("memory")), "of that name, and no memory");
     let stray = r#"(module (import "wasi_snapshot_preview1" "path_open" (func)))"#;
     let named = HostError::MissingImport { module: "wasi_snapshot_preview1".to_owned(), name: "path_open".to_owned() };
     assert_eq!(refused(stray), Some(named));
