@@ -27,6 +27,8 @@ pub enum Refusal {
     Unimplemented,
     /// Not implemented by the proxy: the call traps, as in nginx.
     Traps,
+    /// Answered with 0 by a proxy that does nothing: what the guest relies on does not happen.
+    Ignored,
 }
 
 /// How a host is set up.
@@ -46,7 +48,8 @@ pub struct Config {
     pub(crate) deadline: Option<u64>,
     pub(crate) memory: usize,
     pub(crate) clusters: BTreeSet<Vec<u8>>,
-    pub(crate) only: Option<BTreeSet<String>>,
+    pub(crate) only: BTreeSet<String>,
+    pub(crate) callbacks: Option<&'static [&'static str]>,
     pub(crate) refusals: BTreeMap<String, Refusal>,
 }
 
@@ -67,7 +70,8 @@ impl Default for Config {
             deadline: None,
             memory: 256 * 1024 * 1024,
             clusters: BTreeSet::new(),
-            only: None,
+            only: BTreeSet::new(),
+            callbacks: None,
             refusals: BTreeMap::new(),
         }
     }
@@ -171,10 +175,10 @@ impl Config {
 
     /// Grants only these capabilities, as Envoy's `capability_restriction_config` does: every other host call is
     /// [`Refusal::Denied`], and every other callback (`proxy_on_request_headers`) is not called, as if the module did not
-    /// export it.
+    /// export it. An empty list restricts nothing, there as here.
     #[must_use]
     pub fn grant_only<'n>(self, names: impl IntoIterator<Item = &'n str>) -> Self {
-        Self { only: Some(names.into_iter().map(str::to_owned).collect()), ..self }
+        Self { only: names.into_iter().map(str::to_owned).collect(), ..self }
     }
 
     /// Makes one host call behave as on a proxy that does not grant it.
@@ -184,22 +188,25 @@ impl Config {
         self
     }
 
-    /// Behaves as a proxy does: what it does not implement, and how its compare-and-swap works.
+    /// Behaves as a proxy does: what it does not implement, which callbacks it makes, and how its compare-and-swap works.
     #[must_use]
     pub fn like(self, profile: &Profile) -> Self {
-        let config = self.cas(profile.cas());
+        let config = Self { callbacks: Some(profile.callbacks()), ..self.cas(profile.cas()) };
         profile.lacking().fold(config, |config, (name, refusal)| config.refuse(name, refusal))
     }
 
     /// How a host call behaves if it is not granted.
     pub(crate) fn refusal(&self, name: &str) -> Option<Refusal> {
-        let denied = self.only.as_ref().is_some_and(|only| !only.contains(name));
-        self.refusals.get(name).copied().or_else(|| denied.then_some(Refusal::Denied))
+        self.refusals.get(name).copied().or_else(|| (!self.grants(name)).then_some(Refusal::Denied))
     }
 
-    /// Whether a callback is called at all. As in Envoy, the allocator and the initialiser always are.
+    /// Whether a callback is called at all. As in Envoy, what is no callback of the ABI (`_initialize`, `main`) always is.
     pub(crate) fn calls(&self, callback: &str) -> bool {
-        let always = !callback.starts_with("proxy_") || callback == "proxy_on_memory_allocate";
-        always || self.only.as_ref().is_none_or(|only| only.contains(callback))
+        !callback.starts_with("proxy_")
+            || self.grants(callback) && self.callbacks.is_none_or(|made| made.contains(&callback))
+    }
+
+    fn grants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.contains(name)
     }
 }

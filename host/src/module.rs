@@ -9,7 +9,10 @@ use crate::error::HostError;
 use crate::vm::VmData;
 
 /// The versions of the ABI that the host speaks, as modules declare them.
-const VERSIONS: &[&str] = &["proxy_abi_version_0_2_1", "proxy_abi_version_0_2_0"];
+const VERSIONS: &[&str] = &[NEWEST, "proxy_abi_version_0_2_0"];
+const NEWEST: &str = "proxy_abi_version_0_2_1";
+/// The one host call that only the newest has.
+const ONLY_NEWEST: &str = "proxy_get_log_level";
 /// The guest's allocator, by either of its names.
 const ALLOCATORS: &[&str] = &["proxy_on_memory_allocate", "malloc"];
 
@@ -50,18 +53,22 @@ impl Module {
         let invalid = |error: wasmtime::Error| HostError::Module(error.to_string());
         let mut config = wasmtime::Config::new();
         config.consume_fuel(metered).epoch_interruption(true);
+        // One memory, with addresses of 32 bits: what the ABI is written for, and what the limits of a VM are meant for.
+        config.wasm_memory64(false).wasm_multi_memory(false);
         let engine = Engine::new(&config).map_err(invalid)?;
         let module = wasmtime::Module::new(&engine, bytes).map_err(invalid)?;
         let mut linker = Linker::new(&engine);
         let offered = abi::link(&mut linker).map_err(|error| HostError::Instantiate(error.to_string()))?;
         let imports: Vec<_> = module.imports().map(|one| (one.module().to_owned(), one.name().to_owned())).collect();
+        let exports: Vec<String> = module.exports().map(|one| one.name().to_owned()).collect();
+        let newer = exports.iter().any(|export| export == NEWEST);
         for (from, name) in &imports {
-            if !offered.contains(&(from.as_str(), name.as_str())) {
+            let known = newer || name != ONLY_NEWEST;
+            if !known || !offered.contains(&(from.as_str(), name.as_str())) {
                 return Err(HostError::MissingImport { module: from.clone(), name: name.clone() });
             }
         }
-        let exports: Vec<String> = module.exports().map(|one| one.name().to_owned()).collect();
-        for (names, wanted) in [(VERSIONS, "proxy_abi_version_0_2_1"), (ALLOCATORS, "proxy_on_memory_allocate")] {
+        for (names, wanted) in [(VERSIONS, NEWEST), (ALLOCATORS, "proxy_on_memory_allocate")] {
             if !names.iter().any(|name| exports.iter().any(|export| export == name)) {
                 return Err(HostError::MissingExport(wanted));
             }
@@ -89,6 +96,11 @@ impl Module {
     #[must_use]
     pub fn exports(&self) -> &[String] {
         &self.0.exports
+    }
+
+    /// Whether it declares the newest version of the ABI.
+    pub(crate) fn is_newer(&self) -> bool {
+        self.exports().iter().any(|export| export == NEWEST)
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -15,6 +15,14 @@ use crate::vm::{Deferred, Incoming, ROOT, Vm};
 /// How long after a failure a VM is not made anew. Envoy adds jitter.
 const BACKOFF: Duration = Duration::from_secs(1);
 
+/// How the names of a request's callbacks begin.
+const OF_REQUEST: &str = "proxy_on_request_";
+
+/// Whether a callback shows a part of a message, which is refused if the guest dies of it.
+fn is_of_stream(callback: &str) -> bool {
+    callback.starts_with(OF_REQUEST) || callback.starts_with("proxy_on_response_")
+}
+
 /// How a worker stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorkerState {
@@ -143,24 +151,28 @@ impl Worker {
         if self.state != WorkerState::Running || !self.vm.has(callback) {
             return None;
         }
-        match self.vm.call(context, callback, arguments) {
-            Ok(answer) => {
-                let outer = self.decoding;
-                self.decoding = outer || callback.starts_with("proxy_on_request_");
-                if self.decoding {
-                    self.vm.data().keep_first_replies();
-                }
-                while let Some(deferred) = self.vm.data().deferred.pop_front() {
-                    self.carry_out(deferred);
-                }
-                self.decoding = outer;
-                answer
-            }
-            Err(failure) => {
-                self.fail(failure);
-                None
-            }
+        let answer = self.vm.call(context, callback, arguments).unwrap_or_else(|failure| {
+            self.fail(failure);
+            None
+        });
+        if is_of_stream(callback) {
+            self.refuse_if_dead(context);
         }
+        self.carry_out_all(callback);
+        answer
+    }
+
+    /// Does what the guest has asked for in a callback, also if it has died since: as in Envoy, which does so too.
+    fn carry_out_all(&mut self, callback: &str) {
+        let outer = self.decoding;
+        self.decoding = outer || callback.starts_with(OF_REQUEST);
+        if self.decoding {
+            self.vm.data().keep_first_replies();
+        }
+        while let Some(deferred) = self.vm.data().deferred.pop_front() {
+            self.carry_out(deferred);
+        }
+        self.decoding = outer;
     }
 
     fn carry_out(&mut self, deferred: Deferred) {
@@ -190,7 +202,6 @@ impl Worker {
             process.calls.drop_worker(number);
         }
         let data = self.vm.data();
-        data.deferred.clear();
         data.incoming = None;
     }
 

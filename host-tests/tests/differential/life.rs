@@ -2,8 +2,8 @@
 
 use crate::check::check;
 use crate::guest::{
-    COUNTER, Guest, On, REQUEST, REQUEST_HEADERS, ask, before_end, define, first, of_stream, pairs, pause, property,
-    reply, resume, returns, say, set_shared, tick, trap, value,
+    COUNTER, Guest, On, REQUEST, REQUEST_HEADERS, act_on, ask, before_end, close, define, first, of_stream, pairs,
+    pause, property, reply, resume, returns, say, set_shared, tick, trap, value,
 };
 use crate::scenario::{
     Event, Policy, Scenario, answer, answer_last, answer_part, answer_trailers, call_answer, empty_answer, get, last,
@@ -294,6 +294,106 @@ async fn a_trap_after_a_reply() {
         create
         request_headers 5 end
         reply 403 = 0
+        client: 503
+    ",
+    )
+    .await;
+}
+
+/// What a guest has asked for by then is done, dead or not: the application sees a request that nobody guards any more.
+#[tokio::test]
+async fn a_trap_after_a_resume_in_a_call() {
+    let guest = Guest::new()
+        .on(On::RequestHeaders, [ask("calls"), pause()])
+        .on(On::CallResponse, [act_on(0), resume(REQUEST), trap()]);
+    check(
+        Scenario::new(guest).script([get(&[]), call_answer("200", ""), answer("200", &[])]),
+        r"
+        create
+        request_headers 5 end
+        call calls = 0 4
+        call_response 4 2 0 0
+        act on 0 = 0
+        resume request = 0
+        called: GET /ask
+        application: GET /
+        client: 503
+    ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_trap_after_a_resume_of_its_own_stream() {
+    let guest = Guest::new().on(On::RequestHeaders, [resume(REQUEST), trap()]);
+    check(
+        Scenario::new(guest).script([get(&[])]),
+        r"
+        create
+        request_headers 5 end
+        resume request = 0
+        client: 503
+    ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_trap_after_a_close_of_another_stream() {
+    let guest = Guest::new()
+        .on(On::RequestHeaders, [of_stream(0, [pause()]), of_stream(1, [act_on(0), close(REQUEST), trap()])]);
+    check(
+        Scenario::new(guest).script([get(&[]), get(&[])]),
+        r"
+        create
+        request_headers 5 end
+        #1 create
+        #1 request_headers 5 end
+        act on 0 = 0
+        close request = 0
+        client: nothing CUT
+        client: 503
+    ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_trap_after_a_resume_of_another_stream() {
+    let guest = Guest::new()
+        .on(On::RequestHeaders, [of_stream(0, [pause()]), of_stream(1, [act_on(0), resume(REQUEST), trap()])]);
+    check(
+        Scenario::new(guest).script([get(&[]), get(&[])]),
+        r"
+        create
+        request_headers 5 end
+        #1 create
+        #1 request_headers 5 end
+        act on 0 = 0
+        resume request = 0
+        application: GET /
+        client: nothing ...
+        client: 503
+    ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_trap_after_a_reply_in_a_call() {
+    let guest = Guest::new()
+        .on(On::RequestHeaders, [ask("calls"), pause()])
+        .on(On::CallResponse, [act_on(0), reply(403, "no", &[]), trap()]);
+    check(
+        Scenario::new(guest).script([get(&[]), call_answer("200", "")]),
+        r"
+        create
+        request_headers 5 end
+        call calls = 0 4
+        call_response 4 2 0 0
+        act on 0 = 0
+        reply 403 = 0
+        called: GET /ask
         client: 503
     ",
     )

@@ -1,10 +1,13 @@
 //! WASI preview 1, as far as proxies offer it and guests use it: environment, arguments, clocks, randomness, output, exit.
 
+use wasmtime::Caller;
+
 use super::{Registry, offer};
+use crate::config::Refusal;
 use crate::error::Trap;
 use crate::platform::Unavailable;
 use crate::process::{Clock, Level};
-use crate::vm::{Guest, Stop};
+use crate::vm::{Guest, Stop, VmData};
 
 /// The two names under which modules import it.
 const SNAPSHOT: &str = "wasi_snapshot_preview1";
@@ -32,12 +35,21 @@ pub(super) fn link(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
             "random_get" => random, (at, size);
             "fd_write" => write, (file, pieces_at, pieces, written_at);
         );
-        registry
-            .linker
-            .func_wrap(module, "proc_exit", |code: u32| -> wasmtime::Result<()> { Err(Trap::Exit(code).into()) })?;
+        registry.linker.func_wrap(module, "proc_exit", exit)?;
         registry.names.push((module, "proc_exit"));
     }
     Ok(())
+}
+
+/// Ends the VM, unless it is not granted: then nothing happens, since it has no answer to give.
+fn exit(mut caller: Caller<'_, VmData>, code: u32) -> wasmtime::Result<()> {
+    let data = caller.data_mut();
+    data.host_calls.push("proc_exit");
+    match data.config.refusal("proc_exit") {
+        None => Err(Trap::Exit(code).into()),
+        Some(Refusal::Traps) => Err(Trap::NotOffered("proc_exit").into()),
+        Some(Refusal::Denied | Refusal::Unimplemented | Refusal::Ignored) => Ok(()),
+    }
 }
 
 fn environment(guest: &mut Guest<'_>) -> Vec<Vec<u8>> {

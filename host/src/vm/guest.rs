@@ -62,7 +62,7 @@ impl<'a> Guest<'a> {
         let data = caller.data_mut();
         data.host_calls.push(function);
         if let Some(turn) = &data.turn {
-            turn.pass();
+            turn.before(function);
         }
         let logs = matches!(function, "proxy_log" | "fd_write");
         let allowed = match data.mode {
@@ -75,6 +75,7 @@ impl<'a> Guest<'a> {
         }
         match (data.config.refusal(function), convention) {
             (None, _) => {}
+            (Some(Refusal::Ignored), _) => return Ok(0),
             (Some(Refusal::Traps), _) => return Err(Trap::NotOffered(function).into()),
             (Some(_), Convention::Wasi) => return Ok(WASI_NOT_CAPABLE),
             (Some(Refusal::Denied), Convention::ProxyWasm) => return Ok(Status::InternalFailure as i32),
@@ -153,7 +154,8 @@ impl<'a> Guest<'a> {
     fn allocate(&mut self, size: usize) -> Result<u32, Stop> {
         let wanted = u32::try_from(size).map_err(|_| self.fault())?;
         self.charge(u64::from(wanted))?;
-        let allocator = ["proxy_on_memory_allocate", "malloc"]
+        // In this order, as Envoy looks for them.
+        let allocator = ["malloc", "proxy_on_memory_allocate"]
             .into_iter()
             .find_map(|name| self.caller.get_export(name).and_then(wasmtime::Extern::into_func));
         let allocator = allocator.and_then(|function| function.typed::<u32, u32>(&self.caller).ok());

@@ -41,9 +41,6 @@ impl Vm {
             .prepared()
             .instantiate(&mut store)
             .map_err(|error| HostError::Instantiate(Trap::read(&error).to_string()))?;
-        if instance.get_memory(&mut store, "memory").is_none() {
-            return Err(HostError::MissingExport("memory"));
-        }
         Ok(Self { store, instance, metered })
     }
 
@@ -54,12 +51,7 @@ impl Vm {
     /// Initialises the module, creates its root context, starts and configures it. `false` if the guest refuses.
     pub(crate) fn start(&mut self) -> Result<bool, Failure> {
         self.data().mode = Mode::Initialising;
-        for initialiser in ["_initialize", "_start"] {
-            if self.instance.get_func(&mut self.store, initialiser).is_some() {
-                self.call(0, initialiser, &[])?;
-                break;
-            }
-        }
+        self.initialise()?;
         self.data().mode = Mode::Running;
         let config = Arc::clone(&self.data().config);
         let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
@@ -77,6 +69,18 @@ impl Vm {
     /// Whether the module has an export that may be called.
     pub(crate) fn has(&mut self, callback: &str) -> bool {
         self.data().config.calls(callback) && self.instance.get_func(&mut self.store, callback).is_some()
+    }
+
+    /// Runs a reactor's `_initialize` and then its `main`, if it has one, or a command's `_start`.
+    fn initialise(&mut self) -> Result<(), Failure> {
+        if !self.has("_initialize") {
+            return self.call(0, "_start", &[]).map(drop);
+        }
+        self.call(0, "_initialize", &[])?;
+        if self.has("main") {
+            return self.call(0, "main", &[0, 0]).map(drop);
+        }
+        self.call(0, "__main_void", &[]).map(drop)
     }
 
     /// Calls an export in a context; `None` if there is no such export or it gives nothing.

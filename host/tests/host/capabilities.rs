@@ -1,8 +1,8 @@
 //! Points (h) and (k): host calls and callbacks that a proxy does not grant, and profiles of particular proxies.
 
-use tapgate_host::{Config, Fit, Module, Profile, Refusal, Trap, WorkerState};
+use tapgate_host::{Config, Fit, Headers, HostError, Module, Profile, Refusal, Trap, WorkerState};
 
-use crate::guest::{bytes, get, host, said};
+use crate::guest::{bytes, get, guest_bytes, host, said};
 
 const SWAP: &str = r#"
 (data (i32.const 1024) "k")
@@ -25,6 +25,45 @@ fn only_what_is_granted_works() {
     assert_eq!(statuses(Config::new().grant_only(few)), ["10", "76", "10"]);
     let more = ["proxy_on_request_headers", "proxy_log", "random_get", "proxy_get_current_time_nanoseconds"];
     assert_eq!(statuses(Config::new().grant_only(more)), ["10", "00", "00"]);
+    assert_eq!(
+        statuses(Config::new().grant_only([])),
+        ["00", "00", "00"],
+        "as in Envoy, an empty list restricts nothing"
+    );
+}
+
+/// What is no callback of the ABI needs no grant, nor does the allocator.
+#[test]
+fn the_initialiser_and_the_allocator_need_no_grant() {
+    let body = r#"
+    (func (export "_initialize") (call $note (i32.const 8)))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (call $note (call $pairs (i32.const 0) (i32.const 0) (i32.const 4))) (i32.const 0))"#;
+    let granted = ["proxy_on_request_headers", "proxy_log", "proxy_get_header_map_pairs"];
+    let mut host = host(body, Config::new().grant_only(granted));
+    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+    assert_eq!(said(&host), ["08", "08", "00"]);
+}
+
+/// The one call of WASI that has no answer: without it a guest goes on behind what should have been its end.
+#[test]
+fn an_exit_that_is_not_granted_does_not_end_the_vm() {
+    let body = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+        (call $exit (i32.const 3)) (call $note (i32.const 7)) (i32.const 0))"#;
+    let fate = |config: Config| {
+        let mut host = host(body, config);
+        host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+        let trap = match host.worker_state(0) {
+            Ok(WorkerState::Failed(failure)) => Some(failure.trap.clone()),
+            _ => None,
+        };
+        (said(&host), trap)
+    };
+    assert_eq!(fate(Config::new()), (vec![], Some(Trap::Exit(3))));
+    let without = ["proxy_on_request_headers", "proxy_log"];
+    assert_eq!(fate(Config::new().grant_only(without)), (vec!["07".to_owned()], None));
+    let traps = Config::new().refuse("proc_exit", Refusal::Traps);
+    assert_eq!(fate(traps), (vec![], Some(Trap::NotOffered("proc_exit"))));
 }
 
 /// A callback that is not granted is none: what it would have refused goes on.
@@ -82,6 +121,7 @@ fn imports_are_held_against_a_profile() {
     };
     let gap = |name: &str, refusal| (name.to_owned(), Fit::NotImplemented(refusal));
     assert_eq!(misfits(&Profile::ENVOY), []);
+    assert!(module.uncalled(&Profile::APISIX).is_empty(), "what is no callback is not asked for");
     let (traps, twelve) = (Refusal::Traps, Refusal::Unimplemented);
     assert_eq!(misfits(&Profile::NGINX), [gap("proxy_get_log_level", traps), gap("proxy_done", traps)]);
     assert_eq!(
@@ -92,6 +132,59 @@ fn imports_are_held_against_a_profile() {
             gap("proxy_done", twelve)
         ]
     );
+}
+
+/// WASI has an older name, which not every proxy knows; the newest host call is there for modules of the newest ABI only.
+#[test]
+fn a_fit_depends_on_the_imports_module_and_on_the_abi() {
+    let compile = |version: &str, import: &str| {
+        Module::compile(&bytes(&format!(
+            r#"(module {import} (memory (export "memory") 1) (func (export "proxy_abi_version_{version}"))
+              (func (export "malloc") (param i32) (result i32) (i32.const 0)))"#
+        )))
+    };
+    let older = r#"(import "wasi_unstable" "random_get" (func (param i32 i32) (result i32)))"#;
+    let module = compile("0_2_0", older).expect("a module that compiles");
+    assert_eq!(module.misfits(&Profile::ENVOY), []);
+    for profile in [&Profile::NGINX, &Profile::APISIX] {
+        let fits: Vec<Fit> = module.misfits(profile).into_iter().map(|misfit| misfit.fit).collect();
+        assert_eq!(fits, [Fit::DoesNotLoad], "{}", profile.name());
+    }
+    let newest = r#"(import "env" "proxy_get_log_level" (func (param i32) (result i32)))"#;
+    assert_eq!(compile("0_2_1", newest).expect("a module that compiles").misfits(&Profile::ENVOY), []);
+    let named = HostError::MissingImport { module: "env".to_owned(), name: "proxy_get_log_level".to_owned() };
+    assert_eq!(compile("0_2_0", newest).err(), Some(named));
+}
+
+/// A guard of trailers is none where trailers are not shown, and a close that does nothing closes nothing.
+#[test]
+fn what_a_proxy_does_not_call_or_do_goes_on() {
+    let body = r#"
+    (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (call $note (i32.const 1)) (i32.const 1))
+    (func (export "proxy_on_configure") (param i32 i32) (result i32) (call $note (i32.const 2)) (i32.const 1))
+    (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32)
+      (call $note (call $close (i32.const 0))) (i32.const 0))
+    (func (export "proxy_on_request_trailers") (param i32 i32) (result i32) (i32.const 1))
+    (func (export "proxy_on_mystery") (param i32))"#;
+    let upload = |config: Config| {
+        let mut host = host(body, config);
+        let said_first: Vec<String> = said(&host);
+        let mut stream = host.stream(0).expect("a worker");
+        stream.request_headers(get("/"), false).expect("a request").request_body("x", false).expect("its body");
+        let cut = stream.seen().expect("a stream").upstream.aborted;
+        let trailers = Headers::new().with("t", "1");
+        let complete =
+            stream.request_trailers(trailers).is_ok_and(|stream| stream.seen().expect("a stream").upstream.complete);
+        (said_first, cut, complete)
+    };
+    let lines = |lines: [&str; 4]| lines.into_iter().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    assert_eq!(upload(Config::new().like(&Profile::ENVOY)), (lines(["01", "02", "01", "02"]), true, false));
+    assert_eq!(upload(Config::new().like(&Profile::APISIX)), (lines(["02", "02", "", ""]), false, true));
+    let module = Module::compile(&guest_bytes(body)).expect("a module that compiles");
+    assert_eq!(module.uncalled(&Profile::ENVOY), ["proxy_on_mystery"]);
+    assert_eq!(module.uncalled(&Profile::NGINX), ["proxy_on_request_trailers", "proxy_on_mystery"]);
+    let apisix = ["proxy_on_vm_start", "proxy_on_request_trailers", "proxy_on_mystery"];
+    assert_eq!(module.uncalled(&Profile::APISIX), apisix);
 }
 
 #[test]

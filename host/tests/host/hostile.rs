@@ -1,38 +1,76 @@
 //! Hostile guests, at random: whatever bytes a module is and whatever it asks for, the host ends in an error or goes on.
 
 use proptest::prelude::*;
-use tapgate_host::{Config, Headers, Host, Level, Module};
+use tapgate_host::{Config, Headers, Host, Module};
 
-use crate::guest::{get, guest_bytes, ok};
+use crate::guest::{bytes, get, ok};
 
-/// The host calls that the guests of these tests import, with the number of their arguments.
-const CALLS: &[(&str, usize)] = &[
-    ("log", 3),
-    ("time", 1),
-    ("tick", 1),
-    ("effective", 1),
-    ("buffer", 5),
-    ("set_buffer", 5),
-    ("pairs", 3),
-    ("set_pairs", 3),
-    ("value", 5),
-    ("add", 5),
-    ("replace", 5),
-    ("remove", 3),
-    ("property", 4),
-    ("set_property", 4),
-    ("get_shared", 5),
-    ("set_shared", 5),
-    ("continue", 1),
-    ("close", 1),
-    ("reply", 8),
-    ("call", 10),
-    ("define", 4),
-    ("environ", 2),
-    ("environ_sizes", 2),
-    ("random", 2),
-    ("write", 4),
+/// Every host call that answers, with the types of its arguments: `i` for 32 bits, `I` for 64.
+const CALLS: &[(&str, &str, &str)] = &[
+    ("env", "proxy_log", "iii"),
+    ("env", "proxy_get_log_level", "i"),
+    ("env", "proxy_get_current_time_nanoseconds", "i"),
+    ("env", "proxy_set_tick_period_milliseconds", "i"),
+    ("env", "proxy_set_effective_context", "i"),
+    ("env", "proxy_get_status", "iii"),
+    ("env", "proxy_done", ""),
+    ("env", "proxy_get_header_map_pairs", "iii"),
+    ("env", "proxy_get_header_map_size", "ii"),
+    ("env", "proxy_get_header_map_value", "iiiii"),
+    ("env", "proxy_set_header_map_pairs", "iii"),
+    ("env", "proxy_add_header_map_value", "iiiii"),
+    ("env", "proxy_replace_header_map_value", "iiiii"),
+    ("env", "proxy_remove_header_map_value", "iii"),
+    ("env", "proxy_get_buffer_bytes", "iiiii"),
+    ("env", "proxy_get_buffer_status", "iii"),
+    ("env", "proxy_set_buffer_bytes", "iiiii"),
+    ("env", "proxy_get_property", "iiii"),
+    ("env", "proxy_set_property", "iiii"),
+    ("env", "proxy_get_shared_data", "iiiii"),
+    ("env", "proxy_set_shared_data", "iiiii"),
+    ("env", "proxy_continue_stream", "i"),
+    ("env", "proxy_close_stream", "i"),
+    ("env", "proxy_send_local_response", "iiiiiiii"),
+    ("env", "proxy_http_call", "iiiiiiiiii"),
+    ("env", "proxy_define_metric", "iiii"),
+    ("env", "proxy_increment_metric", "iI"),
+    ("env", "proxy_record_metric", "iI"),
+    ("env", "proxy_get_metric", "ii"),
+    ("env", "proxy_grpc_call", "iiiiiiiiiiii"),
+    ("env", "proxy_grpc_stream", "iiiiiiiii"),
+    ("env", "proxy_grpc_send", "iiii"),
+    ("env", "proxy_grpc_cancel", "i"),
+    ("env", "proxy_grpc_close", "i"),
+    ("env", "proxy_register_shared_queue", "iii"),
+    ("env", "proxy_resolve_shared_queue", "iiiii"),
+    ("env", "proxy_dequeue_shared_queue", "iii"),
+    ("env", "proxy_enqueue_shared_queue", "iii"),
+    ("env", "proxy_call_foreign_function", "iiiiii"),
+    ("wasi_snapshot_preview1", "environ_sizes_get", "ii"),
+    ("wasi_snapshot_preview1", "environ_get", "ii"),
+    ("wasi_snapshot_preview1", "args_sizes_get", "ii"),
+    ("wasi_snapshot_preview1", "args_get", "ii"),
+    ("wasi_snapshot_preview1", "clock_time_get", "iIi"),
+    ("wasi_snapshot_preview1", "random_get", "ii"),
+    ("wasi_snapshot_preview1", "fd_write", "iiii"),
 ];
+
+/// A module of some callbacks that imports all of them.
+fn hostile(body: &str) -> Vec<u8> {
+    let types = |arguments: &str| arguments.replace('i', " i32").replace('I', " i64");
+    let import = |(module, name, arguments): &(&str, &str, &str)| {
+        format!("(import \"{module}\" \"{name}\" (func ${name} (param{}) (result i32)))\n", types(arguments))
+    };
+    let imports: String = CALLS.iter().map(import).collect();
+    bytes(&format!(
+        r#"(module {imports} (memory (export "memory") 2) (global $heap (mut i32) (i32.const 65536))
+        (func (export "proxy_abi_version_0_2_1"))
+        (func (export "malloc") (param $size i32) (result i32)
+          (global.set $heap (i32.add (global.get $heap) (local.get $size)))
+          (i32.sub (global.get $heap) (local.get $size)))
+        {body})"#
+    ))
+}
 
 /// Where and how much a hostile guest asks for: small numbers, the edges of its memory, and nonsense.
 const NUMBERS: &[i32] =
@@ -56,8 +94,11 @@ const CALLBACKS: &[(&str, &str)] = &[
 /// A host call with its arguments, as text.
 fn call() -> impl Strategy<Value = String> {
     let number = || prop_oneof![4 => prop::sample::select(NUMBERS), 1 => any::<i32>()];
-    (prop::sample::select(CALLS), prop::collection::vec(number(), 10)).prop_map(|((name, arity), numbers)| {
-        let arguments = numbers.iter().take(arity).map(|number| format!("(i32.const {number}) "));
+    (prop::sample::select(CALLS), prop::collection::vec(number(), 12)).prop_map(|((_, name, types), numbers)| {
+        let arguments = types.chars().zip(numbers).map(|(kind, number)| match kind {
+            'I' => format!("(i64.const {number}) "),
+            _ => format!("(i32.const {number}) "),
+        });
         format!("(drop (call ${name} {}))", arguments.collect::<String>())
     })
 }
@@ -104,7 +145,7 @@ proptest! {
     /// Any host call, with any arguments, in any callback.
     #[test]
     fn no_request_of_a_guest_makes_the_host_panic(guest in guest()) {
-        exercise(&Module::compile(&guest_bytes(&guest)).expect("a module that compiles"));
+        exercise(&Module::compile(&hostile(&guest)).expect("a module that compiles"));
     }
 
     /// A module of which some bytes were changed, put in or cut off.
@@ -113,7 +154,7 @@ proptest! {
         guest in guest(),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..4), 1..6),
     ) {
-        let mut bytes = guest_bytes(&guest);
+        let mut bytes = hostile(&guest);
         for (place, byte, how) in damage {
             let place = place.index(bytes.len());
             match how {
@@ -136,13 +177,23 @@ proptest! {
     }
 }
 
-/// The guests above do reach the host: they log, call and reply.
+/// The guests above do reach the host: each call on the list is one that it offers, and is made.
 #[test]
 fn such_guests_do_get_somewhere() {
-    let body = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
-        (drop (call $log (i32.const 2) (i32.const 1024) (i32.const 8))) (i32.const 0))"#;
-    let module = Module::compile(&guest_bytes(body)).expect("a module that compiles");
+    let calls: String = CALLS
+        .iter()
+        .map(|(_, name, types)| {
+            let numbers: String = types.replace('i', "(i32.const 16) ").replace('I', "(i64.const 16) ");
+            format!("(drop (call ${name} {numbers}))")
+        })
+        .collect();
+    let body =
+        format!(r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) {calls} (i32.const 0))"#);
+    let module = Module::compile(&hostile(&body)).expect("a module that compiles");
     let mut host = Host::start(&module, Config::new()).expect("a guest that starts");
     host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
-    assert_eq!(host.logs().first().map(|line| line.level), Some(Level::Info));
+    let report = host.reports().pop().expect("a report");
+    assert_eq!((report.trap, report.host_calls.len()), (None, CALLS.len()));
+    let names: Vec<&str> = CALLS.iter().map(|(_, name, _)| *name).collect();
+    assert_eq!(report.host_calls, names);
 }

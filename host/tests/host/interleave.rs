@@ -90,6 +90,46 @@ fn few_preemptions_find_the_race_and_none_find_nothing() {
     assert!(lost > 2, "{lost}");
 }
 
+/// Workers meet in few host calls, and only there is anybody stopped: the choices are spent where they count.
+#[test]
+fn nobody_stops_where_nobody_can_meet() {
+    let choices = |call: &str| {
+        let body = format!(
+            r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (drop (call {call})) (i32.const 0))"#
+        );
+        count_choices(&module(&body))
+    };
+    let meeting = [
+        "$get_shared (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 4) (i32.const 8)",
+        "$set_shared (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0)",
+        "$increment (i32.const 0) (i64.const 1)",
+        "$record (i32.const 0) (i64.const 1)",
+        "$random (i32.const 0) (i32.const 8)",
+        "$call (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 16)",
+    ];
+    for call in meeting {
+        assert_eq!(choices(call), 4, "two stretches of two workers: {call}");
+    }
+    let alone = [
+        "$define (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16)",
+        "$log (i32.const 2) (i32.const 0) (i32.const 1)",
+        "$time (i32.const 16)",
+        "$pairs (i32.const 0) (i32.const 0) (i32.const 4)",
+        "$remove (i32.const 0) (i32.const 0) (i32.const 1)",
+        "$property (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 4)",
+        "$buffer (i32.const 0) (i32.const 0) (i32.const 9) (i32.const 0) (i32.const 4)",
+    ];
+    for call in alone {
+        assert_eq!(choices(call), 2, "one stretch each: {call}");
+    }
+}
+
+fn count_choices(module: &Module) -> usize {
+    let mut host = Host::start(module, Config::new().workers(2)).expect("a guest that starts");
+    let events = [0, 1].map(|worker| (host.stream(worker).expect("a worker").id(), request()));
+    host.interleave(Schedule::of([]), events.into()).expect("events that happen").choices().len()
+}
+
 #[test]
 fn each_worker_gets_its_own_stream_and_one_event() {
     let mut host = Host::start(&counting(WITHOUT), Config::new().workers(2)).expect("a guest that starts");

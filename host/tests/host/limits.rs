@@ -66,6 +66,25 @@ fn memory_grows_to_the_limit_and_no_further() {
     assert_eq!(host.reports().pop().map(|report| report.memory), Some(10 * 65536));
 }
 
+/// What holds if nobody sets anything: 256 MiB of memory, bodies of a MiB.
+#[test]
+fn the_limits_by_default_are_those_that_are_documented() {
+    let body = r#"
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (call $note (i32.eq (memory.grow (i32.const 4094)) (i32.const -1)))
+      (call $note (i32.eq (memory.grow (i32.const 1)) (i32.const -1)))
+      (i32.const 0))
+    (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (i32.const 1))"#;
+    let mut host = host(body, Config::new());
+    let mut stream = host.stream(0).expect("a worker");
+    stream.request_headers(get("/"), false).expect("a request");
+    stream.request_body(vec![b'x'; 1024 * 1024], false).expect("its body");
+    assert_eq!(stream.seen().expect("a stream").downstream.status(), None);
+    stream.request_body("x", false).expect("its body");
+    assert_eq!(stream.seen().expect("a stream").downstream.status(), Some(413));
+    assert_eq!(said(&host), ["00", "01"]);
+}
+
 #[test]
 fn what_a_callback_cost_is_reported() {
     let body = r#"

@@ -24,6 +24,10 @@ fn what_asks_for_more_than_a_proxy_offers_is_refused() {
     let parts = |parts: &str| format!("(module {parts} {version} {allocator})");
     for (text, kind) in [
         (r#"(component)"#.to_owned(), "Module"),
+        // One memory of 32 bits that nobody shares: whatever else an engine can do, the ABI is not written for it.
+        (parts(r#"(memory (export "memory") i64 1)"#), "Module"),
+        (parts(&format!("{memory} (memory 1)")), "Module"),
+        (parts(r#"(memory (export "memory") 1 1 shared)"#), "Module"),
         (parts(r#"(import "env" "memory" (memory 1))"#), "MissingImport"),
         (parts(r#"(import "elsewhere" "proxy_log" (func))"#), "MissingImport"),
         (parts(r#"(func (export "memory"))"#), "MissingExport"),
@@ -49,6 +53,8 @@ fn missing_exports_and_stray_imports_are_named() {
     assert_eq!(refused(&text), Some(HostError::MissingExport("proxy_on_memory_allocate")));
     let text = format!("(module {version} {allocator})");
     assert_eq!(refused(&text), Some(HostError::MissingExport("memory")));
+    let text = format!(r#"(module {version} {allocator} (func (export "memory")))"#);
+    assert_eq!(refused(&text), Some(HostError::MissingExport("memory")), "of that name, and no memory");
     let stray = r#"(module (import "wasi_snapshot_preview1" "path_open" (func)))"#;
     let named = HostError::MissingImport { module: "wasi_snapshot_preview1".to_owned(), name: "path_open".to_owned() };
     assert_eq!(refused(stray), Some(named));
@@ -164,6 +170,46 @@ fn while_it_initialises_a_guest_may_only_log() {
     let Some(HostError::Canary(failure)) = refused else { panic!("{refused:?}") };
     assert_eq!(failure.callback, "_initialize");
     assert_eq!(failure.trap, Trap::Restricted("proxy_set_tick_period_milliseconds"));
+}
+
+/// A module that is a reactor is initialised and then has its `main` called, as in Envoy; a command is started.
+#[test]
+fn reactors_and_commands_are_initialised_each_in_their_way() {
+    let says = |letter: u32| format!("(call $letter (i32.const {letter}))");
+    let (initialise, start) = (
+        format!(r#"(func (export "_initialize") {})"#, says(105)),
+        format!(r#"(func (export "_start") {})"#, says(115)),
+    );
+    let main = format!(r#"(func (export "main") (param i32 i32) (result i32) {} (i32.const 9))"#, says(109));
+    let void = format!(r#"(func (export "__main_void") (result i32) {} (i32.const 0))"#, says(118));
+    for (exports, expected) in [
+        (vec![&initialise], "i"),
+        (vec![&start], "s"),
+        (vec![&start, &main], "s"),
+        (vec![&initialise, &start], "i"),
+        (vec![&initialise, &main], "im"),
+        (vec![&initialise, &void], "iv"),
+        (vec![&initialise, &void, &main], "im"),
+        (vec![], ""),
+    ] {
+        let body: String = exports.into_iter().map(String::as_str).collect();
+        // The canary and one worker.
+        assert_eq!(said(&host(&body, Config::new())).concat(), expected.repeat(2), "{body}");
+    }
+}
+
+/// Of a guest's two allocators Envoy takes `malloc`.
+#[test]
+fn malloc_is_preferred_to_the_abis_own_allocator() {
+    let body = r#"
+    (func (export "malloc") (param i32) (result i32) (i32.const 4096))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (drop (call $pairs (i32.const 0) (i32.const 0) (i32.const 4)))
+      (call $note (i32.div_u (i32.load (i32.const 0)) (i32.const 1024)))
+      (i32.const 0))"#;
+    let mut host = host(body, Config::new());
+    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+    assert_eq!(said(&host), ["04"]);
 }
 
 #[test]

@@ -165,3 +165,33 @@ fn failing_open_lets_everybody_past_a_guard_that_has_failed() {
     let seen = held.request_body("rest", true).expect("its body").seen().expect("a stream");
     assert_eq!(seen.downstream.status(), Some(503), "one that was held, with its next part");
 }
+
+/// What a guest asks for before it dies is done after its death, as in Envoy: a request that it let go on reaches the
+/// application, and only the answer is refused.
+#[test]
+fn what_was_asked_for_before_a_trap_is_done() {
+    let guard = |then: &str| {
+        format!(
+            r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 1))
+            (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) (i32.const 0))
+            (func (export "proxy_on_tick") (param i32) (drop (call $effective (i32.const 2))) (drop (call {then})) unreachable)"#
+        )
+    };
+    let after = |then: &str| {
+        let mut host = host(&guard(then), Config::new());
+        let id = host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request").id();
+        host.tick(0).expect("a worker");
+        assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(failure)) if failure.trap == Trap::Unreachable));
+        let mut stream = host.at(id).expect("a stream");
+        drop(stream.response_headers(ok(), true));
+        stream.seen().expect("a stream")
+    };
+    let resumed = after("$continue (i32.const 0)");
+    assert!(resumed.upstream.complete);
+    assert_eq!((resumed.origin, resumed.downstream.status()), (Origin::Proxy, Some(503)));
+    let nothing = "(i32.const 0) (i32.const 0)";
+    let replied = after(&format!("$reply (i32.const 403) {nothing} {nothing} {nothing} (i32.const -1)"));
+    assert_eq!((replied.upstream.headers, replied.downstream.status()), (None, Some(503)));
+    let closed = after("$close (i32.const 0)");
+    assert_eq!((closed.upstream.headers, closed.downstream.aborted), (None, true));
+}
