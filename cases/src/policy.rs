@@ -85,9 +85,8 @@ pub fn changed(tree: &Json, changes: &[Change]) -> Result<Json, Vec<Defect>> {
     let mut defects = Vec::new();
     for change in changes {
         if change_at(&mut tree, change.path.steps(), &change.value).is_none() {
-            let found = "found no such place in the policy".to_owned();
-            let expected = "a path whose last step may be new".to_owned();
-            defects.push(Defect { path: change.path.clone(), found, expected });
+            let found = "found no such place in the policy";
+            defects.push(Defect::wrong(change.path.clone(), found, "a path whose last step may be new"));
         }
     }
     if defects.is_empty() { Ok(tree) } else { Err(defects) }

@@ -138,7 +138,7 @@ pub fn read(text: &str) -> Result<Document, Vec<Flaw>> {
 }
 
 fn whole(position: Position, found: String, expected: &str) -> Flaw {
-    Flaw { position, defect: Defect { path: DocPath::default(), found, expected: expected.to_owned() } }
+    Flaw { position, defect: Defect::wrong(DocPath::default(), found, expected) }
 }
 
 /// The first line of the reader's message without what it quotes from the text, which could be a key, and without the
@@ -267,7 +267,7 @@ impl Reading<'_> {
                     && self.is_plain(value.defined)
                     && let Some((found, expected)) = disputed(text)
                 {
-                    let defect = Defect { path: sayable(path), found: found.to_owned(), expected: expected.to_owned() };
+                    let defect = Defect::wrong(sayable(path), found, expected);
                     self.flaws.push(Flaw { position, defect });
                 }
                 scalar

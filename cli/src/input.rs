@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::io;
 
-use crate::error::Error;
+use crate::error::{Error, Failure};
+use crate::exit::Exit;
 use crate::link;
 use crate::world::World;
 
@@ -28,6 +29,12 @@ pub(crate) enum InputError {
     /// A link that carries no pass.
     #[error("the input is a link without `#pass=`; copy the whole link")]
     NoPass,
+}
+
+impl Failure for InputError {
+    fn exit(&self) -> Exit {
+        Exit::Unreadable
+    }
 }
 
 /// The pass in an argument, or on standard input if there is none or it is `-`.

@@ -10,7 +10,9 @@ use tapgate_core::key::{KeyBytes, KeyError, KeyRing, Passes};
 use tapgate_core::names::KeyId;
 use zeroize::Zeroizing;
 
-use crate::error::Error;
+use crate::error::{Error, Failure};
+use crate::exit::Exit;
+use crate::option::OptionError;
 use crate::world::World;
 
 /// The variable that is looked into if nothing else is said.
@@ -67,6 +69,12 @@ pub(crate) enum KeyFailure {
     Unusable { origin: Origin, source: KeyError },
 }
 
+impl Failure for KeyFailure {
+    fn exit(&self) -> Exit {
+        Exit::Key
+    }
+}
+
 /// Where a key came from.
 #[derive(Clone, Debug)]
 pub(crate) enum Origin {
@@ -104,13 +112,13 @@ impl KeyOptions {
         }
         let (option, variable) = KEY_ID;
         let Some(text) = world.variable(variable)? else { return Ok(None) };
-        text.parse().map(Some).map_err(|source| Error::Variable { option, variable, source })
+        text.parse().map(Some).map_err(|source| OptionError::Variable { option, variable, source }.into())
     }
 
     /// The key's id, which has to be known.
     pub(crate) fn required_id(&self, world: &World<'_>) -> Result<KeyId, Error> {
         let (option, variable) = KEY_ID;
-        self.id(world)?.ok_or(Error::Missing { option, variable })
+        self.id(world)?.ok_or_else(|| OptionError::Missing { option, variable }.into())
     }
 
     /// The key, if there is one: an option that names none is an error, an unset default variable is not.

@@ -12,6 +12,7 @@ mod keygen;
 mod link;
 mod mint;
 mod moment;
+mod option;
 mod qr;
 mod world;
 

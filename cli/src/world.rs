@@ -1,7 +1,6 @@
 //! Everything that a command gets from outside, and the one way out: nothing is written but through here, so that no
 //! control character of a hostile pass ever reaches a terminal.
 
-use std::error::Error as StdError;
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
 use std::io::{self, Read, Write};
@@ -10,7 +9,8 @@ use serde::Serialize;
 use tapgate_core::random::Random;
 use tapgate_core::time::UnixSeconds;
 
-use crate::error::Error;
+use crate::error::{Error, Failure};
+use crate::exit::Exit;
 
 /// The streams, the environment, the time and the randomness of one run.
 pub struct World<'a> {
@@ -32,6 +32,29 @@ pub struct World<'a> {
     pub random: &'a mut dyn Random,
 }
 
+/// What the world does not give.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WorldError {
+    /// An environment variable is not text.
+    #[error("the environment variable `{variable}` is not UTF-8 text")]
+    VariableNotText { variable: &'static str },
+    /// Standard output does not take what is written to it.
+    #[error("cannot write to standard output")]
+    Output(#[source] io::Error),
+    /// The system's clock is before 1970 or after 9999.
+    #[error("the system's clock shows a time before 1970 or after 9999; set it")]
+    Clock,
+}
+
+impl Failure for WorldError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::VariableNotText { .. } => Exit::Usage,
+            Self::Output(_) | Self::Clock => Exit::Failed,
+        }
+    }
+}
+
 /// A terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
@@ -42,14 +65,14 @@ pub struct Screen {
 impl World<'_> {
     /// What the clock shows.
     pub(crate) fn now(&self) -> Result<UnixSeconds, Error> {
-        self.now.ok_or(Error::Clock)
+        self.now.ok_or_else(|| WorldError::Clock.into())
     }
 
     /// An environment variable that stands in for an option; an empty one counts as absent.
     pub(crate) fn variable(&self, variable: &'static str) -> Result<Option<String>, Error> {
         match (self.environment)(variable) {
             Some(value) if !value.is_empty() => {
-                value.into_string().map(Some).map_err(|_| Error::VariableNotText { variable })
+                value.into_string().map(Some).map_err(|_| WorldError::VariableNotText { variable }.into())
             }
             _ => Ok(None),
         }
@@ -70,7 +93,7 @@ impl World<'_> {
 
     /// A value as indented JSON, in ASCII only.
     pub(crate) fn print_json(&mut self, value: &impl Serialize) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(value).map_err(|error| Error::Output(error.into()))?;
+        let text = serde_json::to_string_pretty(value).map_err(|error| WorldError::Output(error.into()))?;
         delivered(writeln!(self.stdout, "{}", AsciiJson(&text)))
     }
 
@@ -86,14 +109,7 @@ impl World<'_> {
 
     /// An error and what it came from, on one line of standard error.
     pub(crate) fn error(&mut self, error: &Error) {
-        let mut line = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            // Writing to a String cannot fail.
-            let _ = write!(line, ": {cause}");
-            source = cause.source();
-        }
-        self.complain("error", line);
+        self.complain("error", error.line());
     }
 
     fn complain(&mut self, kind: &str, line: impl fmt::Display) {
@@ -114,7 +130,7 @@ impl World<'_> {
 /// A reader that has gone away has what it wanted (`tapgate mint | head -1`); any other failure is one.
 fn delivered(result: io::Result<()>) -> Result<(), Error> {
     match result {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(WorldError::Output(error).into()),
         _ => Ok(()),
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn read(section: &Section<'_>, step: &Node<'_>, passes: &Passes) -> O
     let host = section.or("host", None, |node| node.text().map(|text| Some(text.to_owned())));
     let usual = if is_sign_in { Sender::Page } else { Sender::Program };
     let sender = section.or("as", usual, |node| {
-        node.word(&[("page", Sender::Page), ("script", Sender::Script), ("program", Sender::Program)])
+        node.word(&["page", "script", "program"], &[Sender::Page, Sender::Script, Sender::Program])
     });
     let headers = section.or("headers", Vec::new(), |node| {
         let pairs = pairs(&node)?;

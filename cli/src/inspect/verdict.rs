@@ -2,6 +2,7 @@
 
 use tapgate_core::key::{KeyRing, Passes};
 use tapgate_core::pass::{Expected, SignedPass};
+use tapgate_core::policy::shape;
 use tapgate_core::refusal::Refusal;
 use tapgate_core::time::{Seconds, UnixSeconds};
 
@@ -11,7 +12,7 @@ use super::Expectations;
 use super::form::Form;
 
 /// How far gate and issuer may be apart in time where the policy does not say (`clockSkewInSeconds`).
-const DEFAULT_SKEW: Seconds = Seconds::new(30);
+const DEFAULT_SKEW: Seconds = Seconds::new(shape::CLOCK_SKEW.default as u64);
 
 /// The verdict.
 pub(super) struct Verdict {

@@ -2,14 +2,16 @@
 
 use clap::ValueEnum;
 use tapgate_core::names::{GroupId, PassId, UserName};
+use tapgate_core::policy::shape;
 
 use crate::error::Error;
 use crate::key::KeyOptions;
 use crate::link::{BasePath, Gate};
-use crate::mint::MintError;
 use crate::moment::{Span, When};
+use crate::option::OptionError;
 use crate::world::World;
 
+use super::error::MintError;
 use super::terms::Times;
 
 const EXAMPLES: &str = "\
@@ -72,7 +74,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL", help_heading = "Link")]
     pub(crate) gate: Option<Gate>,
     /// The policy's `basePath`
-    #[arg(long, value_name = "PATH", default_value = "/.tap", help_heading = "Link")]
+    #[arg(long, value_name = "PATH", default_value = shape::BASE_PATH, help_heading = "Link")]
     pub(crate) base_path: BasePath,
 
     /// Print this and nothing else
@@ -120,9 +122,9 @@ fn policy_text(
 ) -> Result<String, Error> {
     let text = match given {
         Some(text) => text.clone(),
-        None => world.variable(variable)?.ok_or(Error::Missing { option, variable })?,
+        None => world.variable(variable)?.ok_or(OptionError::Missing { option, variable })?,
     };
-    // What a policy can have as `issuer` and `audience`.
-    let fits = (1..=512).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    // What a policy can have as `issuer` and `audience`, whose bounds are the same.
+    let fits = (1..=shape::ISSUER.most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     if fits { Ok(text) } else { Err(MintError::Text { option, text }.into()) }
 }

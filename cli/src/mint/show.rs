@@ -5,11 +5,11 @@ use tapgate_core::names::KeyId;
 use tapgate_core::pass::PassClaims;
 
 use crate::error::Error;
-use crate::mint::MintError;
 use crate::moment::{Lifetime, Relative};
 use crate::qr::{self, Drawing};
 use crate::world::World;
 
+use super::error::MintError;
 use super::options::{Options, Part};
 use super::terms::Terms;
 

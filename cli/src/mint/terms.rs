@@ -3,25 +3,12 @@
 
 use tapgate_core::time::{Seconds, UnixSeconds};
 
-use crate::mint::MintError;
 use crate::moment::{Lifetime, Span, When};
 
-const fn minutes(minutes: u64) -> Seconds {
-    Seconds::new(minutes.saturating_mul(60))
-}
-
-/// The bounds of `minimumLifetimeInMinutes` and `maximumLifetimeInMinutes` in any policy.
-pub(super) const SHORTEST: Seconds = minutes(10);
-/// See [`SHORTEST`].
-pub(super) const LONGEST: Seconds = minutes(43_200);
-/// The most that `startsWithinInMinutes` can be in any policy.
-pub(super) const LONGEST_WAIT: Seconds = minutes(525_600);
-
-/// What a policy has where it says nothing.
-const DEFAULT_LIFETIME: Seconds = minutes(60);
-const DEFAULT_SHORTEST: Seconds = minutes(60);
-const DEFAULT_LONGEST: Seconds = minutes(480);
-const DEFAULT_WAIT: Seconds = minutes(43_200);
+use super::bounds::{
+    DEFAULT_LIFETIME, DEFAULT_LONGEST, DEFAULT_SHORTEST, DEFAULT_WAIT, LONGEST, LONGEST_WAIT, SHORTEST,
+};
+use super::error::MintError;
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,6 +78,7 @@ impl Terms {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bounds::minutes;
     use super::*;
 
     const NOW: u64 = 1_800_000_000;

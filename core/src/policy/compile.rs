@@ -3,8 +3,7 @@
 use super::across::AcrossTenants;
 use super::doc::{Defect, Defects, DocPath, Node, Step};
 use super::keys::{self, Environment};
-use super::sections::{self, token};
-use super::{Directory, Pages, Policy, SessionRules, Then};
+use super::{Directory, Pages, Policy, SessionRules, Then, sections, shape};
 use crate::digest;
 use crate::headers;
 use crate::json::{self, Json};
@@ -24,16 +23,12 @@ pub struct Compiled {
 /// The largest document that is read, in bytes.
 const MOST_BYTES: usize = 8 << 20;
 
-/// The most tenants of a document.
-const MOST_TENANTS: usize = 1000;
-
 /// Compiles a policy document in JSON: one policy, or `{"tenants": [policy, ...]}` (2.1).
 ///
 /// # Errors
 /// Every defect of the document, each with its path, sorted by it. Key values are never shown.
 pub fn compile(document: &[u8], environment: Environment<'_>) -> Result<Compiled, Vec<Defect>> {
-    let root =
-        |found: String, expected: &str| vec![Defect { path: DocPath::default(), found, expected: expected.to_owned() }];
+    let root = |found: String, expected: &str| vec![Defect::wrong(DocPath::default(), found, expected)];
     if document.len() > MOST_BYTES {
         return Err(root(format!("found {} bytes", document.len()), "at most 8 MiB"));
     }
@@ -70,9 +65,9 @@ fn policies(tree: &Json, environment: Environment<'_>) -> Result<Vec<Policy>, Ve
 
 fn tenants(root: &Node<'_>, environment: Environment<'_>) -> Option<Vec<Policy>> {
     let section = root.section()?;
-    let list = section.required("tenants", "a list of policies")?;
+    let list = section.required(shape::TENANTS.name, "a list of policies")?;
     section.finish();
-    let nodes = list.list(MOST_TENANTS)?;
+    let nodes = list.list(shape::TENANTS.most)?;
     if nodes.is_empty() {
         list.wrong("at least one policy");
     }
@@ -84,20 +79,22 @@ fn tenants(root: &Node<'_>, environment: Environment<'_>) -> Option<Vec<Policy>>
 fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTenants) -> Option<Policy> {
     across.next_tenant();
     let section = node.section()?;
-    let version = section.required("version", "1").and_then(|node| node.number(1, 1));
+    let version = section.required(shape::VERSION.name, "1").and_then(|node| shape::VERSION.of(&node));
     let id = section.required("tenant", "the tenant's name").and_then(|node| {
         let id: TenantId = node.parsed()?;
         across.tenant(&node, &id).then_some(id)
     });
-    let hosts = section.required("hosts", "the hosts that this policy is for").and_then(|node| {
+    let hosts = section.required(shape::HOSTS.name, "the hosts that this policy is for").and_then(|node| {
         let hosts = sections::hosts(&node)?;
         across.hosts(&node, &hosts).then_some(hosts)
     });
-    let issuer = section.required("issuer", "what `iss` passes must carry").and_then(|node| token(&node, 512));
-    let audience = section.required("audience", "what `aud` passes must carry").and_then(|node| token(&node, 512));
+    let issuer =
+        section.required(shape::ISSUER.name, "what `iss` passes must carry").and_then(|node| shape::ISSUER.of(&node));
+    let audience = section
+        .required(shape::AUDIENCE.name, "what `aud` passes must carry")
+        .and_then(|node| shape::AUDIENCE.of(&node));
     across.pair(&section, issuer.as_deref(), audience.as_deref());
-    let clock_skew = section
-        .or("clockSkewInSeconds", Seconds::new(30), |node| node.number(0, 120).map(|n| Seconds::new(u64::from(n))));
+    let clock_skew = shape::CLOCK_SKEW.read(&section).map(|seconds| Seconds::new(u64::from(seconds)));
     let keys = section
         .required("keys", "a section with the lists `pass`, `gateway` and `upstream`")
         .and_then(|node| keys::read(&node.secret(), environment, across));
@@ -109,8 +106,11 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
     let registration = section
         .required("registration", "a section with `page`, `allow` and `completedBy`")
         .and_then(|node| sections::registration(&node));
-    let session =
-        SessionRules { cookie: sections::DEFAULT_COOKIE.to_owned(), ends_with_pass: true, maximum: Minutes::new(480) };
+    let session = SessionRules {
+        cookie: shape::COOKIE.to_owned(),
+        ends_with_pass: shape::ENDS_WITH_PASS.default,
+        maximum: Minutes::new(shape::SESSION_MAXIMUM.default),
+    };
     let session = section.or("session", session, |node| sections::session(&node));
     if let (Some(session), Some(registration)) = (&session, &registration)
         && registration.then == Then::Continue
@@ -128,7 +128,7 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
     let admin = section.or("admin", None, |node| sections::admin(&node).map(Some));
     let pages = Pages { name: String::new(), contact: None, help: None, colour: None };
     let pages = section.or("pages", pages, |node| sections::pages(&node));
-    let base_path = section.or("basePath", "/.tap".parse().ok()?, |node| {
+    let base_path = section.or("basePath", shape::BASE_PATH.parse().ok()?, |node| {
         let base: LocalPath = node.parsed()?;
         let fits = base.as_str() != "/" && !base.as_str().ends_with('/');
         if !fits {

@@ -78,6 +78,29 @@ pub struct Defect {
     pub found: String,
     /// What is allowed there, or what to do: the mend.
     pub expected: String,
+    /// Which kind of thing is wrong.
+    pub fault: Fault,
+}
+
+impl Defect {
+    /// A defect of a value.
+    #[must_use]
+    pub fn wrong(path: DocPath, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { path, found: found.into(), expected: expected.into(), fault: Fault::Wrong }
+    }
+}
+
+/// Kinds of defects, for whoever wants to say more than the defect does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// A field that the document does not have. Where its name may not be shown, the path is that of its section.
+    Unknown,
+    /// A field that has to stand there does not.
+    Missing,
+    /// A field that stands there more than once.
+    Repeated,
+    /// What stands there is not what may.
+    Wrong,
 }
 
 impl fmt::Display for Defect {
@@ -102,7 +125,10 @@ impl Defects {
 
     /// Reports a defect in the words of whoever found it.
     pub fn report(&self, path: &DocPath, found: impl Into<String>, expected: impl Into<String>) {
-        let defect = Defect { path: path.clone(), found: found.into(), expected: expected.into() };
+        self.push(Defect::wrong(path.clone(), found, expected));
+    }
+
+    fn push(&self, defect: Defect) {
         self.found.borrow_mut().push(defect);
     }
 
@@ -231,14 +257,14 @@ impl<'a> Node<'a> {
         text.parse().map_err(|error: T::Err| self.wrong(strip_expected(&error.to_string()))).ok()
     }
 
-    /// One of a closed list of words.
-    pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
-        let allowed = || words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+    /// One of a closed list of words, as the value at the same place of the other list.
+    pub fn word<T: Copy>(&self, words: &[&str], values: &[T]) -> Option<T> {
+        let allowed = || words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
         let Json::String(text) = self.value else {
             self.wrong(allowed());
             return None;
         };
-        let found = words.iter().find_map(|(word, value)| (word == text).then_some(*value));
+        let found = words.iter().zip(values).find_map(|(word, value)| (word == text).then_some(*value));
         if found.is_none() {
             self.wrong(allowed());
         }
@@ -291,7 +317,7 @@ impl<'a> Section<'a> {
         let mut seen = BTreeSet::new();
         for (name, _) in &object.0 {
             if !seen.insert(name) {
-                section.wrong_field(name, "appears twice", "each field once");
+                section.wrong_field(name, "appears twice", "each field once", Fault::Repeated);
             }
         }
         section
@@ -325,7 +351,8 @@ impl<'a> Section<'a> {
     pub fn required(&self, field: &'static str, expected: &str) -> Option<Node<'a>> {
         let node = self.optional(field);
         if node.is_none() {
-            self.defects.report(&self.path_of(field), "is missing", expected);
+            let (found, fault) = ("is missing".to_owned(), Fault::Missing);
+            self.defects.push(Defect { path: self.path_of(field), found, expected: expected.to_owned(), fault });
         }
         node
     }
@@ -362,18 +389,19 @@ impl<'a> Section<'a> {
                     ),
                 };
                 let found = format!("is not a field of {}", self.defects.document);
-                self.wrong_field(name, &found, &expected);
+                self.wrong_field(name, &found, &expected, Fault::Unknown);
             }
         }
     }
 
     /// Reports a field by its name, unless that may be a key that slipped into the wrong place.
-    fn wrong_field(&self, name: &str, what: &str, expected: &str) {
-        if self.secret {
-            self.defects.report(&self.path, format!("a field of it {what}"), expected);
+    fn wrong_field(&self, name: &str, what: &str, expected: &str, fault: Fault) {
+        let (path, found) = if self.secret {
+            (self.path.clone(), format!("a field of it {what}"))
         } else {
-            self.defects.report(&self.path_of(name), what, expected);
-        }
+            (self.path_of(name), what.to_owned())
+        };
+        self.defects.push(Defect { path, found, expected: expected.to_owned(), fault });
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::across::{AcrossTenants, Use};
 use super::doc::Node;
-use super::sections::token;
+use super::shape;
 use crate::key::KeyBytes;
 use crate::names::KeyId;
 
@@ -27,7 +27,7 @@ pub(super) fn read(node: &Node<'_>, environment: Environment<'_>, across: &mut A
     let mut ring = |node: Option<Node<'_>>, purpose: Use| {
         let node = node?;
         let keys: Vec<_> =
-            node.list(16)?.iter().map(|node| key(node, environment, purpose, &mut ids, across)).collect();
+            node.list(shape::MOST_KEYS)?.iter().map(|node| key(node, environment, purpose, &mut ids, across)).collect();
         if keys.is_empty() {
             node.wrong("at least one key");
             return None;
@@ -64,7 +64,7 @@ fn key(
     section.finish();
     let (source, text) = match (variable, value) {
         (Some(variable), None) => {
-            let name = token(&variable, 128)?;
+            let name = shape::KEY_ENV.of(&variable)?;
             let text = environment(&name);
             if text.is_none() {
                 variable.wrong("the name of an environment variable that is set and handed to the plugin");

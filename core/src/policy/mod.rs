@@ -5,12 +5,14 @@
 mod across;
 mod compile;
 pub mod doc;
+pub mod fields;
 mod keys;
 mod scope;
 mod sections;
+pub mod shape;
 
 pub use compile::{Compiled, compile, compile_tree};
-pub use doc::{Defect, DocPath, Step};
+pub use doc::{Defect, DocPath, Fault, Step};
 pub use keys::Environment;
 pub use scope::{Directory, Scope, Target, User, UserType, Users};
 

@@ -1,9 +1,9 @@
 //! The section `ledger`: where the record of passes is kept.
 
-use super::{seconds, token};
+use super::seconds;
 use crate::policy::doc::Node;
+use crate::policy::shape;
 use crate::policy::{Etcd, LedgerPlace};
-use crate::time::Seconds;
 
 pub(in crate::policy) fn ledger(node: &Node<'_>) -> Option<LedgerPlace> {
     if node.is_text("sharedData") {
@@ -28,26 +28,27 @@ pub(in crate::policy) fn ledger(node: &Node<'_>) -> Option<LedgerPlace> {
 }
 
 /// The ledger unless the policy says otherwise.
-pub(in crate::policy) const SHARED_DATA: LedgerPlace = LedgerPlace::SharedData { maximum_records: 100_000 };
+pub(in crate::policy) const SHARED_DATA: LedgerPlace =
+    LedgerPlace::SharedData { maximum_records: shape::MAXIMUM_RECORDS.default };
 
 fn shared_data(node: &Node<'_>) -> Option<LedgerPlace> {
     let section = node.section()?;
-    let maximum = section.or("maximumRecords", 100_000, |node| node.number(1, 1_000_000));
+    let maximum = shape::MAXIMUM_RECORDS.read(&section);
     section.finish();
     Some(LedgerPlace::SharedData { maximum_records: maximum? })
 }
 
 fn etcd_cluster(node: &Node<'_>) -> Option<Etcd> {
     let section = node.section()?;
-    let cluster = section.or("cluster", "etcd".to_owned(), |node| token(&node, 128));
-    let authority = section.or("authority", "etcd".to_owned(), |node| token(&node, 255));
-    let prefix = section.or("prefix", "/tapgate/".to_owned(), |node| token(&node, 128));
-    let timeout = section.or("timeoutInMilliseconds", 500, |node| node.number(1, 60_000));
-    let recheck = section.or("recheckInSeconds", Seconds::new(5), |node| seconds(&node, 1, 60));
-    let registered = section.or("recheckRegisteredInSeconds", Seconds::new(60), |node| seconds(&node, 1, 600));
-    let grace = section.or("graceInSeconds", Seconds::new(30), |node| seconds(&node, 0, 120));
-    let username = section.or("usernameEnv", None, |node| token(&node, 128).map(Some));
-    let password = section.or("passwordEnv", None, |node| token(&node, 128).map(Some));
+    let cluster = shape::CLUSTER.read(&section);
+    let authority = shape::AUTHORITY.read(&section);
+    let prefix = shape::PREFIX.read(&section);
+    let timeout = shape::TIMEOUT.read(&section);
+    let recheck = seconds(shape::RECHECK, &section);
+    let registered = seconds(shape::RECHECK_REGISTERED, &section);
+    let grace = seconds(shape::GRACE, &section);
+    let username = shape::USERNAME_ENV.optional(&section);
+    let password = shape::PASSWORD_ENV.optional(&section);
     section.finish();
     Some(Etcd {
         cluster: cluster?,

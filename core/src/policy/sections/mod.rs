@@ -1,4 +1,4 @@
-//! The sections of a policy document, one reader each: fields, ranges, defaults (2.3).
+//! The sections of a policy document, one reader each (2.3); names, ranges and defaults of their fields are in [`shape`].
 //!
 //! A reader gives `None` only after reporting why. It asks for all its fields before it gives up on any, so that every
 //! defect of a document is reported at once. Here are the small sections, and what all readers share.
@@ -11,43 +11,20 @@ pub(in crate::policy) use ledger::{SHARED_DATA, ledger};
 pub(in crate::policy) use passes::{directory, passes};
 pub(in crate::policy) use registration::registration;
 
-use super::doc::Node;
-use super::{Admin, Cap, HostPattern, Pages, SessionRules, SignIn};
+use super::doc::{Node, Section};
+use super::fields::{Text, Whole};
+use super::{Admin, Cap, HostPattern, Pages, SessionRules, SignIn, shape};
 use crate::decide::RETURN_TO;
 use crate::headers;
 use crate::session::HOLDER_COOKIE;
 use crate::time::{Minutes, Seconds};
 
-const THIRTY_DAYS: u32 = 43_200;
-const A_YEAR: u32 = 525_600;
-const A_DAY: u32 = 1_440;
-
-fn minutes(node: &Node<'_>, least: u32, most: u32) -> Option<Minutes> {
-    node.number(least, most).map(Minutes::new)
+fn minutes(field: Whole, section: &Section<'_>) -> Option<Minutes> {
+    field.read(section).map(Minutes::new)
 }
 
-fn seconds(node: &Node<'_>, least: u32, most: u32) -> Option<Seconds> {
-    node.number(least, most).map(|seconds| Seconds::new(u64::from(seconds)))
-}
-
-/// A string of 1 to `most` characters without control characters.
-fn line(node: &Node<'_>, most: usize) -> Option<String> {
-    let text = node.text()?;
-    let fits = !text.is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control);
-    if !fits {
-        node.wrong(format_args!("1 to {most} characters on one line"));
-    }
-    fits.then(|| text.to_owned())
-}
-
-/// A string of 1 to `most` visible ASCII characters.
-pub(in crate::policy) fn token(node: &Node<'_>, most: usize) -> Option<String> {
-    let text = node.text()?;
-    let fits = !text.is_empty() && text.len() <= most && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if !fits {
-        node.wrong(format_args!("1 to {most} visible ASCII characters without spaces"));
-    }
-    fits.then(|| text.to_owned())
+fn seconds(field: Whole, section: &Section<'_>) -> Option<Seconds> {
+    field.read(section).map(|seconds| Seconds::new(u64::from(seconds)))
 }
 
 /// All items of a list through one reader; `None` if any of them is wrong, after all have been read.
@@ -61,7 +38,7 @@ pub(in crate::policy) fn each<'a, T>(
 }
 
 pub(in crate::policy) fn hosts(node: &Node<'_>) -> Option<Vec<HostPattern>> {
-    let hosts = each(node, 256, host)?;
+    let hosts = each(node, shape::HOSTS.most, host)?;
     if hosts.is_empty() {
         node.wrong("at least one host");
         return None;
@@ -91,34 +68,37 @@ fn host(node: &Node<'_>) -> Option<HostPattern> {
     pattern
 }
 
+fn default(field: Text) -> String {
+    field.default.unwrap_or_default().to_owned()
+}
+
 pub(in crate::policy) fn sign_in(node: &Node<'_>) -> Option<SignIn> {
     let section = node.section()?;
     let path =
         section.required("path", "the gateway's own sign-in path, as in `/sign-in`").and_then(|node| node.parsed());
-    let user_field = section.or("userField", "username".to_owned(), |node| {
-        let field = token(&node, 64)?;
+    let user_field = section.or(shape::USER_FIELD.name, default(shape::USER_FIELD), |node| {
+        let field = shape::USER_FIELD.of(&node)?;
         if field == RETURN_TO {
             node.wrong("a field of its own, not `return_to`");
         }
         (field != RETURN_TO).then_some(field)
     });
-    let pass_field = section.or("passField", "pass".to_owned(), |node| {
-        let field = token(&node, 64)?;
+    let pass_field = section.or(shape::PASS_FIELD.name, default(shape::PASS_FIELD), |node| {
+        let field = shape::PASS_FIELD.of(&node)?;
         if user_field.as_ref() == Some(&field) || field == RETURN_TO {
             node.wrong("a field of its own, not userField's nor `return_to`");
             return None;
         }
         Some(field)
     });
-    let starts_within =
-        section.or("startsWithinInMinutes", Minutes::new(THIRTY_DAYS), |node| minutes(&node, 0, A_YEAR));
+    let starts_within = minutes(shape::STARTS_WITHIN, &section);
     section.finish();
     Some(SignIn { path: path?, user_field: user_field?, pass_field: pass_field?, starts_within: starts_within? })
 }
 
 pub(in crate::policy) fn session(node: &Node<'_>) -> Option<SessionRules> {
     let section = node.section()?;
-    let cookie = section.or("cookie", DEFAULT_COOKIE.to_owned(), |node| {
+    let cookie = section.or("cookie", shape::COOKIE.to_owned(), |node| {
         let text = node.text()?;
         let rest = text.strip_prefix("__Host-").unwrap_or_default();
         let token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -128,14 +108,11 @@ pub(in crate::policy) fn session(node: &Node<'_>) -> Option<SessionRules> {
         }
         fits.then(|| text.to_owned())
     });
-    let ends_with_pass = section.or("endsWithPass", true, |node| node.boolean());
-    let maximum = section.or("maximumInMinutes", Minutes::new(480), |node| minutes(&node, 1, A_DAY));
+    let ends_with_pass = shape::ENDS_WITH_PASS.read(&section);
+    let maximum = minutes(shape::SESSION_MAXIMUM, &section);
     section.finish();
     Some(SessionRules { cookie: cookie?, ends_with_pass: ends_with_pass?, maximum: maximum? })
 }
-
-/// The session cookie's name unless the policy says otherwise.
-pub(in crate::policy) const DEFAULT_COOKIE: &str = "__Host-tapgate";
 
 pub(in crate::policy) fn user_header(node: &Node<'_>) -> Option<String> {
     let section = node.section()?;
@@ -153,8 +130,9 @@ pub(in crate::policy) fn user_header(node: &Node<'_>) -> Option<String> {
 
 pub(in crate::policy) fn admin(node: &Node<'_>) -> Option<Admin> {
     let section = node.section()?;
-    let hosts = section.required("hosts", "the hosts on which the admin API answers").and_then(|node| hosts(&node));
-    let require_reason = section.or("requireReason", false, |node| node.boolean());
+    let hosts =
+        section.required(shape::HOSTS.name, "the hosts on which the admin API answers").and_then(|node| hosts(&node));
+    let require_reason = shape::REQUIRE_REASON.read(&section);
     let caps = section.or("caps", Vec::new(), |node| {
         let entries = node.section()?.entries();
         let caps: Vec<_> = entries.iter().map(|(role, node)| Some(((*role).to_owned(), cap(node)?))).collect();
@@ -162,8 +140,9 @@ pub(in crate::policy) fn admin(node: &Node<'_>) -> Option<Admin> {
     });
     let jwt_authn = section.or("jwtAuthn", None, |node| {
         let section = node.section()?;
-        let provider = section.required("provider", "the provider's name").and_then(|node| token(&node, 128));
-        let claim = section.or("rolesClaim", "roles".to_owned(), |node| token(&node, 128));
+        let provider =
+            section.required(shape::PROVIDER.name, "the provider's name").and_then(|node| shape::PROVIDER.of(&node));
+        let claim = shape::ROLES_CLAIM.read(&section);
         section.finish();
         Some(Some((provider?, claim?)))
     });
@@ -173,17 +152,19 @@ pub(in crate::policy) fn admin(node: &Node<'_>) -> Option<Admin> {
 
 fn cap(node: &Node<'_>) -> Option<Cap> {
     let section = node.section()?;
-    let lifetime = section.or("maximumLifetimeInMinutes", None, |node| minutes(&node, 10, THIRTY_DAYS).map(Some));
-    let once = section.or("isUsableOnce", false, |node| node.boolean());
+    let lifetime = section.or(shape::MAXIMUM_LIFETIME.name, None, |node| {
+        shape::MAXIMUM_LIFETIME.of(&node).map(|minutes| Some(Minutes::new(minutes)))
+    });
+    let once = shape::IS_USABLE_ONCE.read(&section);
     section.finish();
     Some(Cap { maximum_lifetime: lifetime?, is_usable_once: once? })
 }
 
 pub(in crate::policy) fn pages(node: &Node<'_>) -> Option<Pages> {
     let section = node.section()?;
-    let name = section.or("name", None, |node| line(&node, 64).map(Some));
-    let contact = section.or("contact", None, |node| line(&node, 256).map(Some));
-    let help = section.or("help", None, |node| line(&node, 512).map(Some));
+    let name = shape::PAGE_NAME.optional(&section);
+    let contact = shape::CONTACT.optional(&section);
+    let help = shape::HELP.optional(&section);
     let colour = section.or("colour", None, |node| {
         let text = node.text()?;
         let hex = |rest: &str| rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -1,35 +1,36 @@
 //! The sections `temporaryAccessPass` and `directory`: what passes must be like, whom they are for, who exists.
 
-use super::{THIRTY_DAYS, each, line, minutes};
+use super::{each, minutes};
 use crate::names::{GroupId, Identity, UserName};
 use crate::pass::GroupTags;
-use crate::policy::TemporaryAccessPass;
 use crate::policy::doc::Node;
-use crate::policy::scope::{Directory, Scope, Target, User, UserType, Users};
+use crate::policy::fields::Whole;
+use crate::policy::scope::{Directory, Scope, Target, User, Users};
+use crate::policy::{TemporaryAccessPass, shape};
 use crate::time::Minutes;
 
 pub(in crate::policy) fn passes(node: &Node<'_>, directory: Option<&Directory>) -> Option<TemporaryAccessPass> {
     let section = node.section()?;
-    let enabled = section.or("state", false, |node| node.word(&[("enabled", true), ("disabled", false)]));
-    let default_length = section.or("defaultLength", 8, |node| node.number(8, 48));
-    let minimum = section.or("minimumLifetimeInMinutes", Minutes::new(60), |n| minutes(&n, 10, THIRTY_DAYS));
-    let least = minimum.map_or(10, Minutes::get);
-    let maximum = section.or("maximumLifetimeInMinutes", Minutes::new(480), |n| minutes(&n, least, THIRTY_DAYS));
+    let enabled = shape::STATE.read(&section);
+    let default_length = shape::DEFAULT_LENGTH.read(&section);
+    let minimum = minutes(shape::MINIMUM_LIFETIME, &section);
+    let least = minimum.map_or(shape::MINIMUM_LIFETIME.least, Minutes::get);
+    let maximum = minutes(Whole { least, ..shape::MAXIMUM_LIFETIME }, &section);
     if let (Some(least), Some(most)) = (minimum, maximum)
         && least > most
     {
-        let path = section.path_of("minimumLifetimeInMinutes");
-        let expected = "at most maximumLifetimeInMinutes (480 unless given)";
+        let path = section.path_of(shape::MINIMUM_LIFETIME.name);
+        let expected = format!("at most maximumLifetimeInMinutes ({} unless given)", shape::MAXIMUM_LIFETIME.default);
         section.defects().report(&path, format!("found {}", least.get()), expected);
     }
-    let most = maximum.map_or(THIRTY_DAYS, Minutes::get);
-    let usual = Minutes::new(60.max(least).min(most.max(least)));
-    let default_lifetime = section.or("defaultLifetimeInMinutes", usual, |n| minutes(&n, least, most.max(least)));
-    let is_usable_once = section.or("isUsableOnce", false, |node| node.boolean());
+    let most = maximum.map_or(shape::MAXIMUM_LIFETIME.most, Minutes::get).max(least);
+    let default = shape::DEFAULT_LIFETIME.default.max(least).min(most);
+    let default_lifetime = minutes(Whole { least, most, default, ..shape::DEFAULT_LIFETIME }, &section);
+    let is_usable_once = shape::IS_USABLE_ONCE.read(&section);
     let include = section
-        .required("includeTargets", "whom passes are for, as in [{targetType: group, id: all_users}]")
+        .required(shape::INCLUDE_TARGETS.name, "whom passes are for, as in [{targetType: group, id: all_users}]")
         .and_then(|node| targets(&node, directory, true));
-    let exclude = section.or("excludeTargets", Vec::new(), |node| targets(&node, directory, false));
+    let exclude = section.or(shape::EXCLUDE_TARGETS.name, Vec::new(), |node| targets(&node, directory, false));
     section.finish();
     Some(TemporaryAccessPass {
         enabled: enabled?,
@@ -43,7 +44,7 @@ pub(in crate::policy) fn passes(node: &Node<'_>, directory: Option<&Directory>) 
 }
 
 fn targets(node: &Node<'_>, directory: Option<&Directory>, include: bool) -> Option<Vec<Target>> {
-    let targets = each(node, 1000, |node| target(node, directory))?;
+    let targets = each(node, shape::INCLUDE_TARGETS.most, |node| target(node, directory))?;
     if include && targets.is_empty() {
         node.wrong("at least one target; to let nobody in set state: disabled");
         return None;
@@ -57,9 +58,8 @@ fn targets(node: &Node<'_>, directory: Option<&Directory>, include: bool) -> Opt
 
 fn target(node: &Node<'_>, directory: Option<&Directory>) -> Option<Target> {
     let section = node.section()?;
-    let is_group = section
-        .required("targetType", "`group` or `user`")
-        .and_then(|node| node.word(&[("group", true), ("user", false)]));
+    let is_group =
+        section.required(shape::TARGET_TYPE.name, "`group` or `user`").and_then(|node| shape::TARGET_TYPE.of(&node));
     let id = section.required("id", "a group's name, `all_users`, or a user");
     section.finish();
     let (is_group, id) = (is_group?, id?);
@@ -84,9 +84,9 @@ pub(in crate::policy) fn directory(node: &Node<'_>) -> Option<Directory> {
         return None;
     }
     let section = node.section()?;
-    let users = section.required("users", "a list of users").and_then(|node| {
+    let users = section.required(shape::USERS.name, "a list of users").and_then(|node| {
         let mut users = Users::default();
-        let read = each(&node, 100_000, |node| Some((node.clone(), user(node)?)))?;
+        let read = each(&node, shape::USERS.most, |node| Some((node.clone(), user(node)?)))?;
         let mut unique = true;
         for (node, (id, user)) in read {
             if !users.insert(id, user) {
@@ -104,11 +104,11 @@ fn user(node: &Node<'_>) -> Option<(Identity, User)> {
     let section = node.section()?;
     let id = section.required("id", "the user's id").and_then(|node| node.parsed());
     let name = section.or("userPrincipalName", None, |node| node.parsed().map(Some));
-    let groups = section.or("groups", Vec::new(), |node| each(&node, 1000, Node::parsed::<GroupId>));
-    let roles = section.or("roles", Vec::new(), |node| each(&node, 100, |node| line(node, 128)));
-    let user_type = section.or("userType", UserType::Member, |node| {
-        node.word(&[("member", UserType::Member), ("guest", UserType::Guest)])
-    });
+    let groups =
+        section.or(shape::GROUPS.name, Vec::new(), |node| each(&node, shape::GROUPS.most, Node::parsed::<GroupId>));
+    let roles =
+        section.or(shape::ROLES.name, Vec::new(), |node| each(&node, shape::ROLES.most, |node| shape::ROLE.of(node)));
+    let user_type = shape::USER_TYPE.read(&section);
     section.finish();
     let groups = GroupTags::from_iter(&groups?);
     Some((id?, User { user_principal_name: name?, groups, roles: roles?, user_type: user_type? }))
