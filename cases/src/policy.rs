@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use tapgate_core::json::{Json, Object};
-use tapgate_core::policy::doc::{Defect, DocPath, Step};
+use tapgate_core::policy::doc::{Defect, DocPath, Fault, Step};
 use tapgate_core::policy::{Compiled, Environment, compile_tree};
 
 use crate::yaml::{self, Document, Flaw, Places};
@@ -23,6 +23,23 @@ impl PolicyDocument {
     /// As [`yaml::read`].
     pub fn read(text: &str) -> Result<Self, Vec<Flaw>> {
         Ok(Self { text: text.to_owned(), document: yaml::read(text)? })
+    }
+
+    /// Everything that is wrong with a policy's text: what [`PolicyDocument::read`] reports, and behind it what
+    /// [`PolicyDocument::compile`] does; and what could be read of it.
+    #[must_use]
+    pub fn check(text: &str, environment: Environment<'_>) -> (Vec<Flaw>, Option<Self>) {
+        let (document, mut flaws) = match yaml::read_whole(text) {
+            Ok(read) => read,
+            Err(flaws) => return (flaws, None),
+        };
+        let policy = Self { text: text.to_owned(), document };
+        let told: Vec<DocPath> = flaws.iter().map(|flaw| flaw.defect.path.clone()).collect();
+        let more = policy.compile(environment).err().unwrap_or_default();
+        let new = |flaw: &Flaw| flaw.defect.fault != Fault::Wrong || !told.contains(&flaw.defect.path);
+        flaws.extend(more.into_iter().filter(new));
+        flaws.sort();
+        (flaws, Some(policy))
     }
 
     /// Compiles it. The hash is that of the text as it was written.
@@ -127,7 +144,9 @@ pub fn to_json(tree: &Json) -> String {
     to_value(tree).to_string()
 }
 
-pub(crate) fn to_value(tree: &Json) -> Value {
+/// A tree as a value of `serde_json`.
+#[must_use]
+pub fn to_value(tree: &Json) -> Value {
     match tree {
         Json::Null => Value::Null,
         Json::Bool(value) => Value::Bool(*value),
@@ -151,7 +170,9 @@ pub fn at<'a>(tree: &'a Json, path: &str) -> Option<&'a Json> {
     })
 }
 
-pub(crate) fn text_at<'a>(tree: &'a Json, path: &str) -> Option<&'a str> {
+/// The text that stands at a path of a tree.
+#[must_use]
+pub fn text_at<'a>(tree: &'a Json, path: &str) -> Option<&'a str> {
     match at(tree, path)? {
         Json::String(text) => Some(text),
         _ => None,
@@ -172,6 +193,15 @@ pub fn key_of_variable(name: &str) -> String {
         bytes.extend_from_slice(&state.to_be_bytes());
     }
     STANDARD.encode(bytes)
+}
+
+/// The parts of a document, one a tenant: the document itself where it is one policy.
+#[must_use]
+pub fn tenants(tree: &Json) -> Vec<&Json> {
+    match at(tree, "tenants") {
+        Some(Json::Array(tenants)) => tenants.iter().collect(),
+        _ => vec![tree],
+    }
 }
 
 /// The names of the environment variables that a policy takes its keys from, each once.

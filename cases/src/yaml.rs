@@ -123,6 +123,18 @@ pub struct Document {
 /// # Errors
 /// One flaw where the syntax is broken or a bound is reached; every plain scalar that YAML readers disagree on.
 pub fn read(text: &str) -> Result<Document, Vec<Flaw>> {
+    match read_whole(text)? {
+        (document, disputed) if disputed.is_empty() => Ok(document),
+        (_, disputed) => Err(disputed),
+    }
+}
+
+/// Reads one YAML document, and gives it with its plain scalars that readers disagree on, so that what else is wrong with
+/// it can be told at once.
+///
+/// # Errors
+/// One flaw where the syntax is broken or a bound is reached.
+pub fn read_whole(text: &str) -> Result<(Document, Vec<Flaw>), Vec<Flaw>> {
     if text.len() > MOST_BYTES {
         return Err(vec![whole(Position::START, format!("found {} bytes", text.len()), "at most 8 MiB")]);
     }
@@ -134,7 +146,7 @@ pub fn read(text: &str) -> Result<Document, Vec<Flaw>> {
     })?;
     let mut reading = Reading { text, places: Places::default(), flaws: Vec::new() };
     let tree = reading.take(value, &DocPath::default(), None);
-    if reading.flaws.is_empty() { Ok(Document { tree, places: reading.places }) } else { Err(reading.flaws) }
+    Ok((Document { tree, places: reading.places }, reading.flaws))
 }
 
 fn whole(position: Position, found: String, expected: &str) -> Flaw {

@@ -8,11 +8,11 @@ use std::process::ExitCode;
 pub enum Exit {
     /// What was asked for is done; an inspected pass has nothing wrong with it as far as it was checked.
     Done = 0,
-    /// The inspected pass would be turned away.
-    Refused = 1,
+    /// Something was found: the inspected pass would be turned away, a policy has errors, a case fails, decisions differ.
+    Findings = 1,
     /// The command line was not understood, or asks for something that makes no sense.
     Usage = 2,
-    /// The input could not be read, or holds no pass.
+    /// The input could not be read, or holds no pass or policy.
     Unreadable = 3,
     /// There is no usable key.
     Key = 4,
@@ -22,7 +22,7 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 6] = [Self::Done, Self::Refused, Self::Usage, Self::Unreadable, Self::Key, Self::Failed];
+    pub const ALL: [Self; 6] = [Self::Done, Self::Findings, Self::Usage, Self::Unreadable, Self::Key, Self::Failed];
 
     /// The number that the shell sees.
     #[must_use]
@@ -33,9 +33,11 @@ impl Exit {
     fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done; an inspected pass has nothing wrong with it, as far as it was checked",
-            Self::Refused => "the inspected pass would be turned away",
+            Self::Findings => {
+                "something was found: a pass that would be turned away, an error in a policy, a case that fails, a decision that differs"
+            }
             Self::Usage => "the command line was not understood, or asks for what makes no sense",
-            Self::Unreadable => "the input could not be read, or holds no pass",
+            Self::Unreadable => "the input could not be read, or holds no pass or policy",
             Self::Key => "there is no usable key",
             Self::Failed => "the machine failed: output, clock or randomness",
         }

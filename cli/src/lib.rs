@@ -13,6 +13,7 @@ mod link;
 mod mint;
 mod moment;
 mod option;
+mod policy;
 mod qr;
 mod world;
 
@@ -26,7 +27,7 @@ use crate::error::Error;
 pub use crate::exit::Exit;
 pub use crate::world::{Screen, World};
 
-/// Makes keys, mints Temporary Access Passes and looks inside them
+/// Makes keys, mints Temporary Access Passes, looks inside them, and checks, tests and renders policies
 ///
 /// A pass is a link or a QR code that lets one person register a passwordless sign-in method (a passkey, a security key)
 /// until a deadline. Whoever holds the pass key can mint one, offline. Tapgate, in the proxy before the site, checks it.
@@ -49,6 +50,7 @@ enum Command {
     Keygen(keygen::Options),
     Mint(Box<mint::Options>),
     Inspect(inspect::Options),
+    Policy(policy::Options),
 }
 
 const FIRST_STEPS: &str = "\
@@ -57,6 +59,7 @@ First steps:
   tapgate mint --user alice@example.com --key-id pass-1 \\
       --issuer https://gate.example.com --audience gate.example.com
   tapgate inspect                              # then paste the pass or the link
+  tapgate policy check policy.yaml             # before a proxy loads it
 Each command's --help has more examples.
 
 Environment (an option on the command line comes first):
@@ -90,6 +93,7 @@ impl Command {
             Self::Keygen(options) => keygen::run(&options, world),
             Self::Mint(options) => mint::run(&options, world),
             Self::Inspect(options) => inspect::run(&options, world),
+            Self::Policy(options) => policy::run(&options, world),
         }
     }
 }

@@ -152,6 +152,15 @@ impl PathPattern {
     }
 }
 
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(path) => path.fmt(f),
+            Self::Below(prefix) => write!(f, "{prefix}*"),
+        }
+    }
+}
+
 /// Where a person wanted to go: a local path with any query, at most 512 bytes, safe in a `Location` header (4.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnTo(String);

@@ -8,6 +8,7 @@
 )]
 
 mod corpus;
+mod describe;
 mod format;
 mod policies;
 mod yaml;

@@ -83,7 +83,7 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
     } else {
         show::text(&form, &verdict, now, world)?;
     }
-    Ok(if verdict.refusal().is_some() { Exit::Refused } else { Exit::Done })
+    Ok(if verdict.refusal().is_some() { Exit::Findings } else { Exit::Done })
 }
 
 fn or_variable(given: Option<&String>, variable: &'static str, world: &World<'_>) -> Result<Option<String>, Error> {

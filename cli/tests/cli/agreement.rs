@@ -22,7 +22,7 @@ fn core_says(pass: &str) -> Option<Refusal> {
 fn defects(pass: &str) -> Vec<Value> {
     let outcome = tapgate(&["inspect", "--json"]).stdin(pass).run();
     let defects = outcome.json()["defects"].as_array().unwrap().clone();
-    assert_eq!(outcome.exit == Exit::Refused, !defects.is_empty(), "{}", outcome.stdout);
+    assert_eq!(outcome.exit == Exit::Findings, !defects.is_empty(), "{}", outcome.stdout);
     defects
 }
 

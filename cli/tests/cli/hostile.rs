@@ -73,7 +73,7 @@ fn input_is_bounded() {
     tapgate(&["inspect"]).typed().stdin(long).run().failed(Exit::Unreadable, "more than 16384 bytes");
     tapgate(&["inspect", &"a".repeat(16_385)]).run().failed(Exit::Unreadable, "more than 16384 bytes");
     tapgate(&["inspect"]).stdin(" ".repeat(16_384)).run().failed(Exit::Unreadable, "empty");
-    tapgate(&["inspect"]).stdin(".".repeat(16_384)).run().ended(Exit::Refused).says("16385 parts");
+    tapgate(&["inspect"]).stdin(".".repeat(16_384)).run().ended(Exit::Findings).says("16385 parts");
 }
 
 #[test]
@@ -87,5 +87,5 @@ fn what_is_not_text_is_not_readable() {
 fn deep_nesting_is_no_trouble() {
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(1400), "]".repeat(1400));
     let pass = forge::pass(HEADER, &deep);
-    tapgate(&["inspect", &pass]).run().ended(Exit::Refused).says("nested too deeply");
+    tapgate(&["inspect", &pass]).run().ended(Exit::Findings).says("nested too deeply");
 }

@@ -112,13 +112,13 @@ fn each_way_to_be_refused_has_its_name() {
     ] {
         let outcome = equipped(&[&["inspect", "--json", pass], more].concat()).env("OTHER", OTHER_KEY).at(now).run();
         assert_eq!(outcome.json()["refusal"], json!(refusal), "{more:?} {now}");
-        assert_eq!(outcome.exit, if refusal.is_some() { Exit::Refused } else { Exit::Done });
+        assert_eq!(outcome.exit, if refusal.is_some() { Exit::Findings } else { Exit::Done });
     }
 }
 
 #[test]
 fn a_forged_pass_is_not_trusted_in_words_either() {
-    let outcome = equipped(&["inspect", &minted(&[])]).env("TAPGATE_PASS_KEY", OTHER_KEY).run().ended(Exit::Refused);
+    let outcome = equipped(&["inspect", &minted(&[])]).env("TAPGATE_PASS_KEY", OTHER_KEY).run().ended(Exit::Findings);
     assert_eq!(first_line(&outcome), "REFUSED (bad_signature): whatever follows may have been written by anybody");
     outcome.says("signature: not by the key in").says("going by what it says, in time");
 }
@@ -198,10 +198,10 @@ fn defects_are_named() {
         (with_claims("}", r#","groups":[1]}"#), "the claim `groups` is a list"),
         (with_claims("}", &format!(r#","x":"{}"}}"#, "x".repeat(4000))), "a pass has at most 4096"),
     ] {
-        let outcome = tapgate(&["inspect"]).stdin(pass.clone()).run().ended(Exit::Refused);
+        let outcome = tapgate(&["inspect"]).stdin(pass.clone()).run().ended(Exit::Findings);
         assert!(first_line(&outcome).starts_with("NOT A PASS in canonical form (malformed)"), "{}", outcome.stdout);
         outcome.says("  defect: ").says(words);
-        equipped(&["inspect"]).stdin(pass).run().ended(Exit::Refused).says("REFUSED (malformed)").says(words);
+        equipped(&["inspect"]).stdin(pass).run().ended(Exit::Findings).says("REFUSED (malformed)").says(words);
     }
 }
 
@@ -209,7 +209,7 @@ fn defects_are_named() {
 fn what_is_wrong_with_claims_does_not_make_the_signature_bad() {
     let pass = forge::pass(HEADER, CLAIMS.replace("1795504073", "1795504073.5"));
     let (exit, report) = verified(&pass);
-    assert_eq!(exit, Exit::Refused);
+    assert_eq!(exit, Exit::Findings);
     assert_eq!([&report["refusal"], &report["checked"]["signature"]], [&json!("malformed"), &json!(true)]);
     let forged = pass.replace(&forge::base64url(HEADER), &forge::base64url(HEADER.replace("pass-1", "pass-2")));
     let (_, report) = verified(&forged);
@@ -219,7 +219,7 @@ fn what_is_wrong_with_claims_does_not_make_the_signature_bad() {
 #[test]
 fn a_pass_that_names_an_id_of_no_key_is_of_an_unknown_key() {
     let pass = forge::pass(&HEADER.replace("pass-1", "pass 1"), CLAIMS);
-    let outcome = tapgate(&["inspect", "--json", &pass]).env("TAPGATE_PASS_KEY", KEY).run().ended(Exit::Refused);
+    let outcome = tapgate(&["inspect", "--json", &pass]).env("TAPGATE_PASS_KEY", KEY).run().ended(Exit::Findings);
     assert_eq!(outcome.json()["refusal"], "unknown_key");
 }
 
@@ -232,7 +232,7 @@ fn unknown_claims_are_shown_and_do_no_harm() {
 #[test]
 fn json_leaves_out_what_readers_would_disagree_about() {
     let pass = forge::pass(HEADER, CLAIMS.replace('{', r#"{"sub":"bob","#));
-    let report = tapgate(&["inspect", "--json", &pass]).run().ended(Exit::Refused).json();
+    let report = tapgate(&["inspect", "--json", &pass]).run().ended(Exit::Findings).json();
     assert_eq!(report["claims"], Value::Null);
     assert_eq!(report["header"]["kid"], "pass-1");
     // A person is shown both.

@@ -2,6 +2,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test that meets what it did not expect should stop"
@@ -13,5 +14,6 @@ mod hostile;
 mod inspect;
 mod keygen;
 mod mint;
+mod policy;
 mod program;
 mod support;

@@ -91,7 +91,7 @@ fn the_command_line_comes_before_the_environment() {
     let pass = shown["pass"].as_str().unwrap();
     let verify = |key| tapgate(&["inspect", pass]).env("TAPGATE_PASS_KEY", key).run();
     verify(OTHER_KEY).succeeded();
-    verify(KEY).ended(Exit::Refused);
+    verify(KEY).ended(Exit::Findings);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn what_a_default_policy_refuses_is_told() {
 fn a_pass_may_have_started_already() {
     let pass = minted(&["--start=-595s", "--end", "+5s"]);
     equipped(&["inspect", &pass]).run().succeeded().says("in time: ends in 5 s");
-    equipped(&["inspect", &pass]).at(NOW + 5).run().ended(Exit::Refused).says("REFUSED (expired)");
+    equipped(&["inspect", &pass]).at(NOW + 5).run().ended(Exit::Findings).says("REFUSED (expired)");
 }
 
 #[test]

@@ -290,7 +290,11 @@ impl<'a> Node<'a> {
             _ => None,
         };
         if number.is_none() {
-            self.wrong(format_args!("a whole number from {least} to {most}"));
+            if least == most {
+                self.wrong(least);
+            } else {
+                self.wrong(format_args!("a whole number from {least} to {most}"));
+            }
         }
         number
     }

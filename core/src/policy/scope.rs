@@ -58,6 +58,11 @@ impl Users {
         self.users.insert(id, user).is_none()
     }
 
+    /// Everybody, by id.
+    pub fn iter(&self) -> impl Iterator<Item = (&Identity, &User)> {
+        self.users.iter()
+    }
+
     fn find(&self, name: &str) -> Option<&Identity> {
         self.names.get(&name.to_ascii_lowercase())
     }
@@ -113,6 +118,18 @@ pub enum Target {
 }
 
 impl Scope {
+    /// Whom the policy includes.
+    #[must_use]
+    pub fn included(&self) -> &[Target] {
+        &self.include
+    }
+
+    /// Whom it excludes, whatever includes them.
+    #[must_use]
+    pub fn excluded(&self) -> &[Target] {
+        &self.exclude
+    }
+
     /// Whether a user is targeted.
     ///
     /// # Errors
