@@ -22,6 +22,8 @@ pub(crate) enum Suite {
     Cases,
     /// The proxy-wasm host, with small guests
     Host,
+    /// The embedded gateway, with small filters
+    Gateway,
     /// The command line
     Cli,
     /// The plugin under the wasmtime host and real Envoy, the host against Envoy, and the example application
@@ -43,6 +45,7 @@ impl Suite {
                 &["--package", "tapgate-host-tests", "--test", "corpus", "--", "--nocapture", "--exact", THREE_HOSTS],
             ],
             Self::Host => &[&["--package", "tapgate-host"]],
+            Self::Gateway => &[&["--package", "tapgate-gateway"]],
             Self::Cli => &[&["--package", "tapgate-cli"]],
             Self::Envoy => &[&[
                 "--package",

@@ -1,0 +1,42 @@
+//! What operators ask the gateway itself: whether it is ready, and its counters.
+
+use std::fmt::Write as _;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::{Method, Request, Response, StatusCode};
+use tapgate_host::{Host, Metric};
+
+/// Answers on the admin address. Nothing there changes anything.
+pub(crate) fn answer(request: &Request<Incoming>, metrics: impl FnOnce() -> String) -> Response<Full<Bytes>> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let (status, kind, text) = match request.uri().path() {
+        _ if !reads => (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET or HEAD\n".to_owned()),
+        "/healthz" => (StatusCode::OK, "text/plain", "ok\n".to_owned()),
+        "/metrics" => (StatusCode::OK, "text/plain; version=0.0.4", metrics()),
+        _ => (StatusCode::NOT_FOUND, "text/plain", "/healthz and /metrics are here\n".to_owned()),
+    };
+    let mut answer = Response::new(Full::new(text.into()));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static(kind));
+    answer
+}
+
+/// The filter's metrics in Prometheus' text format.
+pub(crate) fn metrics(host: &Host) -> String {
+    let mut text = String::new();
+    for name in host.metrics() {
+        let plain: String = name.chars().map(|one| if one.is_ascii_alphanumeric() { one } else { '_' }).collect();
+        // Writing to a string does not fail.
+        let _ = match host.metric(&name) {
+            Some(Metric::Counter(count)) => writeln!(text, "# TYPE {plain}_total counter\n{plain}_total {count}"),
+            Some(Metric::Gauge(value)) => writeln!(text, "# TYPE {plain} gauge\n{plain} {value}"),
+            Some(Metric::Histogram(histogram)) => {
+                let (count, sum) = (histogram.values.len(), histogram.values.iter().sum::<u64>());
+                writeln!(text, "# TYPE {plain} summary\n{plain}_sum {sum}\n{plain}_count {count}")
+            }
+            None => Ok(()),
+        };
+    }
+    text
+}
