@@ -157,6 +157,8 @@ fn failed(error: RunError, line: u64) -> Failed {
             let lines: Vec<_> = defects.iter().map(ToString::to_string).collect();
             (case, format!("the case changes what the policy does not have: {}", lines.join("; ")))
         }
+        // Never natively: there is nothing that the rules themselves cannot carry.
+        RunError::NotOn { case, reason } => (case, format!("not played: {reason}")),
         RunError::Host { case, trouble } => (case, format!("{trouble}: {}", trouble.cause)),
     };
     Failed { case, line, step: None, sent: None, differences: Vec::new(), trouble: Some(trouble) }

@@ -144,7 +144,7 @@ impl EnvoySite {
                 Event::Asked(recorded, answers) => {
                     let seen = proxys::without_in_request(seen(&recorded), request);
                     // Envoy may have given up on it.
-                    drop(answers.send(reply(application(&seen))));
+                    drop(answers.send(reply(&application(&seen))));
                     if forwarded.replace(seen).is_some() {
                         return Err(Trouble::new(CARRYING, "one request reached the application twice"));
                     }
@@ -267,7 +267,7 @@ fn seen(recorded: &Recorded) -> Headers {
     headers
 }
 
-fn reply(answered: Answered) -> Reply {
+fn reply(answered: &Answered) -> Reply {
     answered.headers.iter().fold(Reply::status(answered.status), |reply, (name, value)| reply.header(name, value))
 }
 
