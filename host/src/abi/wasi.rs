@@ -6,7 +6,7 @@ use super::{Registry, offer};
 use crate::config::Refusal;
 use crate::error::Trap;
 use crate::platform::Unavailable;
-use crate::process::{Clock, Level};
+use crate::process::{Clock, Level, Misuse};
 use crate::vm::{Guest, Stop, VmData};
 
 /// The two names under which modules import it.
@@ -41,15 +41,17 @@ pub(super) fn link(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// Ends the VM, unless it is not granted: then nothing happens, since it has no answer to give.
+/// An exit ends nothing: as in Envoy, the guest goes on behind it. What compilers put there is a trap.
 fn exit(mut caller: Caller<'_, VmData>, code: u32) -> wasmtime::Result<()> {
     let data = caller.data_mut();
     data.host_calls.push("proc_exit");
     match data.config.refusal("proc_exit") {
-        None => Err(Trap::Exit(code).into()),
-        Some(Refusal::Traps) => Err(Trap::NotOffered("proc_exit").into()),
-        Some(Refusal::Denied | Refusal::Unimplemented | Refusal::Ignored) => Ok(()),
+        None => data.shared.misuse(Misuse::Exit(code)),
+        Some(Refusal::Traps) => return Err(Trap::NotOffered("proc_exit").into()),
+        // It has no answer to give.
+        Some(Refusal::Denied | Refusal::Unimplemented | Refusal::Ignored) => {}
     }
+    Ok(())
 }
 
 fn environment(guest: &mut Guest<'_>) -> Vec<Vec<u8>> {
