@@ -1,8 +1,8 @@
-//! WASI preview 1, as far as proxies offer it and guests use it: environment, arguments, clocks, randomness, output, exit.
+//! WASI preview 1, as far as a proxy has something behind it: environment, arguments, clocks, randomness, output. And exit.
 
 use wasmtime::Caller;
 
-use super::{Registry, offer};
+use super::{Registry, offer, wasi_files};
 use crate::config::Refusal;
 use crate::error::Trap;
 use crate::platform::Unavailable;
@@ -34,7 +34,9 @@ pub(super) fn link(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
             "clock_time_get" => time, (clock, precision: u64, time_at);
             "random_get" => random, (at, size);
             "fd_write" => write, (file, pieces_at, pieces, written_at);
+            "fd_pwrite" => write_at, (file, pieces_at, pieces, offset: u64, written_at);
         );
+        wasi_files::link(registry, module)?;
         registry.linker.func_wrap(module, "proc_exit", exit)?;
         registry.names.push((module, "proc_exit"));
     }
@@ -103,6 +105,18 @@ fn random(guest: &mut Guest<'_>, at: u32, size: u32) -> Result<(), Stop> {
     let mut bytes = guest.read(at, size)?;
     guest.data().shared.random(&mut bytes).map_err(|Unavailable| INPUT_OUTPUT)?;
     guest.write(at, &bytes)
+}
+
+/// What has no places has no offset either.
+fn write_at(
+    guest: &mut Guest<'_>,
+    file: u32,
+    pieces_at: u32,
+    pieces: u32,
+    _: u64,
+    written_at: u32,
+) -> Result<(), Stop> {
+    write(guest, file, pieces_at, pieces, written_at)
 }
 
 /// Standard output and error go to the log, at info and error.

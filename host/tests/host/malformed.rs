@@ -55,8 +55,9 @@ fn missing_exports_and_stray_imports_are_named() {
     assert_eq!(refused(&text), Some(HostError::MissingExport("memory")));
     let text = format!(r#"(module {version} {allocator} (func (export "memory")))"#);
     assert_eq!(refused(&text), Some(HostError::MissingExport("memory")), "of that name, and no memory");
-    let stray = r#"(module (import "wasi_snapshot_preview1" "path_open" (func)))"#;
-    let named = HostError::MissingImport { module: "wasi_snapshot_preview1".to_owned(), name: "path_open".to_owned() };
+    let stray = r#"(module (import "wasi_snapshot_preview1" "path_nowhere" (func)))"#;
+    let named =
+        HostError::MissingImport { module: "wasi_snapshot_preview1".to_owned(), name: "path_nowhere".to_owned() };
     assert_eq!(refused(stray), Some(named));
     let wrong =
         format!(r#"(module (import "env" "proxy_log" (func)) {version} {allocator} (memory (export "memory") 1))"#);
@@ -244,9 +245,19 @@ fn an_allocator_may_log_and_is_asked_for_what_there_is() {
 
 #[test]
 fn a_callback_of_the_wrong_type_is_a_trap() {
-    let mut host = host(r#"(func (export "proxy_on_request_headers") (param i64))"#, Config::new());
-    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
-    assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(failure)) if failure.trap == Trap::WrongType));
+    for kind in
+        ["(param i64 i64 i64)", "(param i32)", "(param i32 i32 i32 i32)", "(param i32 i32 i32) (result i32 i32)"]
+    {
+        let result = if kind.contains("result") { "(i32.const 0) (i32.const 0)" } else { "" };
+        let body = format!(r#"(func (export "proxy_on_request_headers") {kind} {result})"#);
+        let mut host = host(&body, Config::new());
+        host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+        let state = host.worker_state(0);
+        assert!(
+            matches!(state, Ok(WorkerState::Failed(failure)) if failure.trap == Trap::WrongType),
+            "{kind}: {state:?}"
+        );
+    }
 }
 
 #[test]

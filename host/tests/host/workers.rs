@@ -31,6 +31,10 @@ fn what_the_canary_refuses_never_runs() {
     let body = r#"(func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 0))"#;
     let refused = tapgate_host::Host::start(&module(body), Config::new());
     assert_eq!(refused.err(), Some(HostError::Rejected));
+    let body = r#"(func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 0))
+        (func (export "proxy_on_configure") (param i32 i32) (result i32) unreachable)"#;
+    let refused = tapgate_host::Host::start(&module(body), Config::new());
+    assert_eq!(refused.err(), Some(HostError::Rejected), "and is not configured");
     let body = r#"(func (export "proxy_on_vm_start") (param i32 i32) (result i32) unreachable)"#;
     let failed = tapgate_host::Host::start(&module(body), Config::new());
     assert!(matches!(failed.err(), Some(HostError::Canary(failure)) if failure.trap == Trap::Unreachable));
