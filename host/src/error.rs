@@ -70,9 +70,6 @@ pub enum Trap {
     /// It recursed too deeply.
     #[error("stack overflow")]
     StackOverflow,
-    /// It left through `proc_exit`.
-    #[error("exit with code {0}")]
-    Exit(u32),
     /// It made a host call at a time when none is allowed: while it initialises, or while it allocates for the host.
     #[error("`{0}` is not allowed now")]
     Restricted(&'static str),

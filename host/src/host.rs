@@ -11,7 +11,7 @@ use crate::module::Module;
 use crate::platform::Platform;
 use crate::process::{CallAnswer, CallId, Clock, HttpCall, LogLine, Metric, Misuse, Shared};
 use crate::report::{CallReport, VmName};
-use crate::vm::{Incoming, ROOT, Vm};
+use crate::vm::{ROOT, Vm};
 use crate::worker::{Worker, WorkerState};
 
 /// A proxy process with one plugin.
@@ -79,7 +79,7 @@ impl Host {
         let workers = workers(&self.module, config, &self.shared)?;
         let mut process = self.shared.lock();
         // What the old VMs have called for nobody waits for any more.
-        (0..self.workers.len()).for_each(|number| process.calls.drop_worker(number));
+        self.workers.iter().for_each(|worker| process.calls.drop_vm(worker.vm_number()));
         drop(process);
         self.workers = workers;
         Ok(())
@@ -131,8 +131,7 @@ impl Host {
     /// # Errors
     /// If there is no such worker.
     pub fn tick_period(&mut self, worker: usize) -> Result<Option<Duration>, HostError> {
-        let period = self.worker(worker)?.tick_period();
-        Ok((period > 0).then(|| Duration::from_millis(period.into())))
+        Ok(self.worker(worker)?.tick_period())
     }
 
     /// The clocks.
@@ -154,19 +153,17 @@ impl Host {
     /// The HTTP calls that are open, oldest first.
     #[must_use]
     pub fn calls(&self) -> Vec<HttpCall> {
-        self.shared.lock().calls.list()
+        self.shared.lock().calls.list(None)
     }
 
     /// Answers a call, or ends it in another way. The order is the test's.
     ///
     /// # Errors
-    /// If there is no such open call.
+    /// If there is no such open call, or its worker has been given away.
     pub fn answer(&mut self, call: CallId, answer: CallAnswer) -> Result<(), HostError> {
-        let closed = self.shared.lock().calls.close(call);
-        let (made, root) = closed.ok_or(HostError::NoCall)?;
-        let (headers, body, trailers) = answer.parts();
-        self.worker(made.worker)?.answer(root, call.0, Incoming { headers, body, trailers });
-        Ok(())
+        let vm = self.shared.lock().calls.vm_of(call).ok_or(HostError::NoCall)?;
+        let worker = self.workers.iter_mut().find(|worker| worker.vm_number() == vm).ok_or(HostError::NoCall)?;
+        worker.answer(call, answer)
     }
 
     /// Says whether a cluster has a healthy host. Without one a call fails at once, with no callback.

@@ -1,8 +1,11 @@
 //! A worker by itself, for an embedder that runs each on a thread of its own.
 
+use std::time::Duration;
+
 use crate::error::HostError;
 use crate::handle::StreamHandle;
 use crate::host::StreamId;
+use crate::process::{CallAnswer, CallId, HttpCall};
 use crate::vm::ROOT;
 use crate::worker::{Worker, WorkerState};
 
@@ -54,5 +57,25 @@ impl Lane {
     /// Lets its timer go off once.
     pub fn tick(&mut self) {
         self.worker.run(ROOT, "proxy_on_tick", &[ROOT]);
+    }
+
+    /// The period that the guest has given its timer; `None` if it is off.
+    #[must_use]
+    pub fn tick_period(&mut self) -> Option<Duration> {
+        self.worker.tick_period()
+    }
+
+    /// The HTTP calls that its guest has open, oldest first: for the embedder to make.
+    #[must_use]
+    pub fn calls(&self) -> Vec<HttpCall> {
+        self.worker.calls()
+    }
+
+    /// Answers one of them, or ends it in another way.
+    ///
+    /// # Errors
+    /// If it has no such open call.
+    pub fn answer(&mut self, call: CallId, answer: CallAnswer) -> Result<(), HostError> {
+        self.worker.answer(call, answer)
     }
 }

@@ -98,11 +98,6 @@ impl Module {
         &self.0.exports
     }
 
-    /// Whether it declares the newest version of the ABI.
-    pub(crate) fn is_newer(&self) -> bool {
-        self.exports().iter().any(|export| export == NEWEST)
-    }
-
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
     }

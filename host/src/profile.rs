@@ -11,8 +11,6 @@ pub struct Profile {
     name: &'static str,
     /// The host calls that it can link beside those of all proxies. A module that imports another one does not load there.
     host_calls: &'static [&'static str],
-    /// Those that it can link only for a module of ABI 0.2.1.
-    newer: &'static [&'static str],
     /// Those of all of them that it links but does not implement.
     lacks: &'static [&'static str],
     /// What a call of one of those comes to.
@@ -78,8 +76,7 @@ impl Profile {
     /// `include/proxy-wasm/exports.h` and `wasm.h`, `src/wasm.cc`.
     pub const ENVOY: Self = Self {
         name: "Envoy",
-        host_calls: &["proxy_get_buffer_status", "proxy_get_header_map_size"],
-        newer: &["proxy_get_log_level"],
+        host_calls: &["proxy_get_buffer_status", "proxy_get_header_map_size", "proxy_get_log_level"],
         lacks: &[],
         refusal: Refusal::Denied,
         ignores: &[],
@@ -169,7 +166,6 @@ impl Profile {
     pub const NGINX: Self = Self {
         name: "nginx",
         host_calls: &["proxy_get_log_level"],
-        newer: &[],
         lacks: &[
             "proxy_close_stream",
             "proxy_done",
@@ -230,7 +226,6 @@ impl Profile {
     pub const APISIX: Self = Self {
         name: "APISIX",
         host_calls: &[],
-        newer: &[],
         lacks: &[
             "proxy_call_foreign_function",
             "proxy_dequeue_shared_queue",
@@ -297,17 +292,17 @@ impl Profile {
         self.cas
     }
 
-    /// How the import of a module fits, if it declares 0.2.1 or an older ABI.
-    fn fit(&self, newer: bool, module: &str, name: &str) -> Option<Fit> {
+    /// How the import of a module fits.
+    fn fit(&self, module: &str, name: &str) -> Option<Fit> {
         let offered = if module == "env" {
-            [COMMON, self.host_calls].concat().contains(&name) || newer && self.newer.contains(&name)
+            [COMMON, self.host_calls].concat().contains(&name)
         } else {
             self.wasi_modules.contains(&module) && self.wasi.is_none_or(|wasi| wasi.contains(&name))
         };
         if !offered {
             return Some(Fit::DoesNotLoad);
         }
-        let (_, refusal) = self.lacking().find(|(lacking, _)| module == "env" && *lacking == name)?;
+        let (_, refusal) = self.lacking().find(|(lacking, _)| *lacking == name)?;
         Some(Fit::NotImplemented(refusal))
     }
 }
@@ -336,11 +331,10 @@ impl Module {
     /// The imports that a proxy does not serve, in the module's order.
     #[must_use]
     pub fn misfits(&self, profile: &Profile) -> Vec<Misfit> {
-        let newer = self.is_newer();
         let imports = self.imports().iter();
         imports
             .filter_map(|(module, name)| {
-                let fit = profile.fit(newer, module, name)?;
+                let fit = profile.fit(module, name)?;
                 Some(Misfit { module: module.clone(), name: name.clone(), fit })
             })
             .collect()

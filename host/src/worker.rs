@@ -7,7 +7,7 @@ use crate::config::{Config, FailurePolicy};
 use crate::error::{Failure, HostError};
 use crate::interleave::Turn;
 use crate::module::Module;
-use crate::process::{Misuse, Shared};
+use crate::process::{CallAnswer, CallId, HttpCall, Misuse, Shared};
 use crate::report::VmName;
 use crate::stream::{Half, LocalReply, Side, Stream};
 use crate::vm::{Deferred, Incoming, ROOT, Vm};
@@ -83,8 +83,9 @@ impl Worker {
         self.decoding
     }
 
-    pub(crate) fn tick_period(&mut self) -> u32 {
-        self.vm.data().tick
+    pub(crate) fn tick_period(&mut self) -> Option<Duration> {
+        let period = self.vm.data().tick;
+        (period > 0).then(|| Duration::from_millis(period.into()))
     }
 
     pub(crate) fn stream(&mut self, id: u32) -> Option<&mut Stream> {
@@ -195,12 +196,8 @@ impl Worker {
     /// The VM has died: its calls are forgotten. Its open streams are refused when something next happens to them.
     fn fail(&mut self, failure: Failure) {
         self.state = WorkerState::Failed(failure);
-        let number = self.number;
         self.failed_at = self.shared.clock().monotonic;
-        {
-            let mut process = self.shared.lock();
-            process.calls.drop_worker(number);
-        }
+        self.shared.lock().calls.drop_vm(self.vm_number());
         let data = self.vm.data();
         data.incoming = None;
     }
@@ -219,14 +216,32 @@ impl Worker {
         self.reply(id, LocalReply::of_the_proxy(503, "wasm_fail_stream", ""));
     }
 
-    /// Tells the guest of a call's end.
-    pub(crate) fn answer(&mut self, root: u32, call: u32, incoming: Incoming) {
+    /// Which of all VMs that the process has had its own is.
+    pub(crate) fn vm_number(&self) -> u64 {
+        self.vm.number()
+    }
+
+    /// The HTTP calls that its VM has open.
+    pub(crate) fn calls(&self) -> Vec<HttpCall> {
+        self.shared.lock().calls.list(Some(self.vm_number()))
+    }
+
+    /// Ends a call that its VM has open, and tells the guest.
+    pub(crate) fn answer(&mut self, call: CallId, answer: CallAnswer) -> Result<(), HostError> {
+        let own = self.vm_number();
+        {
+            let calls = &mut self.shared.lock().calls;
+            if calls.vm_of(call) != Some(own) || !calls.close(call) {
+                return Err(HostError::NoCall);
+            }
+        }
+        let (headers, body, trailers) = answer.parts();
         let size = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let arguments =
-            [root, call, size(incoming.headers.len()), size(incoming.body.len()), size(incoming.trailers.len())];
-        self.vm.data().incoming = Some(incoming);
-        self.run(root, "proxy_on_http_call_response", &arguments);
+        let arguments = [ROOT, call.0, size(headers.len()), size(body.len()), size(trailers.len())];
+        self.vm.data().incoming = Some(Incoming { headers, body, trailers });
+        self.run(ROOT, "proxy_on_http_call_response", &arguments);
         self.vm.data().incoming = None;
+        Ok(())
     }
 
     /// Ends a stream: the guest's log, then its end. Gives the stream.

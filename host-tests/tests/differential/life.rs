@@ -2,8 +2,8 @@
 
 use crate::check::check;
 use crate::guest::{
-    COUNTER, Guest, On, REQUEST, REQUEST_HEADERS, act_on, ask, before_end, close, define, first, of_stream, pairs,
-    pause, property, reply, resume, returns, say, set_shared, tick, trap, value,
+    COUNTER, Guest, On, REQUEST, REQUEST_HEADERS, act_on, ask, before_end, close, define, exit, first, of_stream,
+    pairs, pause, property, reply, resume, returns, say, set_shared, tick, trap, value,
 };
 use crate::scenario::{
     Event, Policy, Scenario, answer, answer_last, answer_part, answer_trailers, call_answer, empty_answer, get, last,
@@ -279,6 +279,26 @@ async fn a_trap_in_a_call_leaves_its_stream_waiting() {
         call calls = 0 4
         call_response 4 2 0 0
         called: GET /ask
+        client: nothing ...
+    ",
+    )
+    .await;
+}
+
+/// Envoy notes it and lets the guest go on.
+#[tokio::test]
+async fn an_exit_is_none() {
+    let guest = Guest::new().on(On::RequestHeaders, [exit(3), say("alive")]);
+    check(
+        Scenario::new(guest).script([get(&[])]),
+        r"
+        create
+        request_headers 5 end
+        alive
+        log
+        done
+        delete
+        application: GET /
         client: nothing ...
     ",
     )

@@ -67,7 +67,7 @@ fn one_holder_wherever_a_worker_is_stopped() {
         played += 1;
         all.played(&race.trace);
     }
-    assert!(played > 300, "only {played} schedules");
+    assert!(played > 200, "only {played} schedules");
     assert!(contended > 50, "only in {contended} of {played} was a worker stopped between reading and writing");
 }
 

@@ -6,7 +6,7 @@ use super::{ENV, Registry, Status, header_maps, offer};
 use crate::headers::Inline;
 use crate::process::HttpCall;
 use crate::report::VmName;
-use crate::vm::{Guest, ROOT, Stop};
+use crate::vm::{Guest, Stop};
 
 pub(super) fn link(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
     offer!(registry, ENV, ProxyWasm;
@@ -48,11 +48,12 @@ fn call(
     if !body.is_empty() {
         headers.replace(b"content-length", body.len().to_string().as_bytes());
     }
+    let vm = data.number;
     let mut process = data.shared.lock();
     if process.calls.unhealthy.contains(&cluster) {
         return Err(Status::InternalFailure.into());
     }
-    let id = process.calls.open(ROOT, |id| HttpCall {
+    let id = process.calls.open(vm, |id| HttpCall {
         id,
         worker,
         cluster: String::from_utf8_lossy(&cluster).into_owned(),

@@ -1,4 +1,4 @@
-//! The host calls of proxy-wasm 0.2.1 and the part of WASI that guests use, a file per concern.
+//! The host calls of proxy-wasm 0.2.1 and those of WASI preview 1 that Envoy offers, a file per concern.
 //!
 //! Each is a function from checked arguments to a status; what reads or writes the guest's memory goes through
 //! [`Guest`](crate::vm::Guest), and nothing here calls the guest but its allocator.
@@ -13,6 +13,7 @@ mod properties;
 mod shared_data;
 mod streams;
 mod wasi;
+mod wasi_files;
 
 use wasmtime::Linker;
 

@@ -1,12 +1,12 @@
-//! WASI preview 1, as far as proxies offer it and guests use it: environment, arguments, clocks, randomness, output, exit.
+//! WASI preview 1, as far as a proxy has something behind it: environment, arguments, clocks, randomness, output. And exit.
 
 use wasmtime::Caller;
 
-use super::{Registry, offer};
+use super::{Registry, offer, wasi_files};
 use crate::config::Refusal;
 use crate::error::Trap;
 use crate::platform::Unavailable;
-use crate::process::{Clock, Level};
+use crate::process::{Clock, Level, Misuse};
 use crate::vm::{Guest, Stop, VmData};
 
 /// The two names under which modules import it.
@@ -34,22 +34,26 @@ pub(super) fn link(registry: &mut Registry<'_>) -> wasmtime::Result<()> {
             "clock_time_get" => time, (clock, precision: u64, time_at);
             "random_get" => random, (at, size);
             "fd_write" => write, (file, pieces_at, pieces, written_at);
+            "fd_pwrite" => write_at, (file, pieces_at, pieces, offset: u64, written_at);
         );
+        wasi_files::link(registry, module)?;
         registry.linker.func_wrap(module, "proc_exit", exit)?;
         registry.names.push((module, "proc_exit"));
     }
     Ok(())
 }
 
-/// Ends the VM, unless it is not granted: then nothing happens, since it has no answer to give.
+/// An exit ends nothing: as in Envoy, the guest goes on behind it. What compilers put there is a trap.
 fn exit(mut caller: Caller<'_, VmData>, code: u32) -> wasmtime::Result<()> {
     let data = caller.data_mut();
     data.host_calls.push("proc_exit");
     match data.config.refusal("proc_exit") {
-        None => Err(Trap::Exit(code).into()),
-        Some(Refusal::Traps) => Err(Trap::NotOffered("proc_exit").into()),
-        Some(Refusal::Denied | Refusal::Unimplemented | Refusal::Ignored) => Ok(()),
+        None => data.shared.misuse(Misuse::Exit(code)),
+        Some(Refusal::Traps) => return Err(Trap::NotOffered("proc_exit").into()),
+        // It has no answer to give.
+        Some(Refusal::Denied | Refusal::Unimplemented | Refusal::Ignored) => {}
     }
+    Ok(())
 }
 
 fn environment(guest: &mut Guest<'_>) -> Vec<Vec<u8>> {
@@ -101,6 +105,18 @@ fn random(guest: &mut Guest<'_>, at: u32, size: u32) -> Result<(), Stop> {
     let mut bytes = guest.read(at, size)?;
     guest.data().shared.random(&mut bytes).map_err(|Unavailable| INPUT_OUTPUT)?;
     guest.write(at, &bytes)
+}
+
+/// What has no places has no offset either.
+fn write_at(
+    guest: &mut Guest<'_>,
+    file: u32,
+    pieces_at: u32,
+    pieces: u32,
+    _: u64,
+    written_at: u32,
+) -> Result<(), Stop> {
+    write(guest, file, pieces_at, pieces, written_at)
 }
 
 /// Standard output and error go to the log, at info and error.

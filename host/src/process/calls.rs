@@ -78,33 +78,47 @@ impl CallAnswer {
     }
 }
 
-/// The open calls, and the clusters that have no healthy host.
+/// The open calls, each with the VM that waits for it, and the clusters that have no healthy host.
 #[derive(Default)]
 pub(crate) struct Calls {
-    open: BTreeMap<CallId, (HttpCall, u32)>,
+    open: BTreeMap<CallId, (HttpCall, u64)>,
     made: u32,
+    vms: u64,
     pub(crate) unhealthy: std::collections::BTreeSet<Vec<u8>>,
 }
 
 impl Calls {
-    /// Keeps a call open. `root` is the context whose callback will be called. Ids are multiples of four, as in Envoy.
-    pub(crate) fn open(&mut self, root: u32, call: impl FnOnce(CallId) -> HttpCall) -> CallId {
+    /// The number of a new VM. A worker has many, one after the other and, while an old one ends what it has begun, at once.
+    pub(crate) const fn new_vm(&mut self) -> u64 {
+        self.vms = self.vms.saturating_add(1);
+        self.vms
+    }
+
+    /// Keeps a call of a VM open. Ids are multiples of four, as in Envoy.
+    pub(crate) fn open(&mut self, vm: u64, call: impl FnOnce(CallId) -> HttpCall) -> CallId {
         self.made = self.made.saturating_add(1);
         let id = CallId(self.made.saturating_mul(4));
-        self.open.insert(id, (call(id), root));
+        self.open.insert(id, (call(id), vm));
         id
     }
 
-    pub(crate) fn close(&mut self, id: CallId) -> Option<(HttpCall, u32)> {
-        self.open.remove(&id)
+    /// Ends a call. Whether there was one.
+    pub(crate) fn close(&mut self, id: CallId) -> bool {
+        self.open.remove(&id).is_some()
     }
 
-    /// Drops what a dead VM had open.
-    pub(crate) fn drop_worker(&mut self, worker: usize) {
-        self.open.retain(|_, (call, _)| call.worker != worker);
+    /// The VM that waits for a call.
+    pub(crate) fn vm_of(&self, id: CallId) -> Option<u64> {
+        self.open.get(&id).map(|(_, vm)| *vm)
     }
 
-    pub(crate) fn list(&self) -> Vec<HttpCall> {
-        self.open.values().map(|(call, _)| call.clone()).collect()
+    /// Drops what a VM that is no more had open.
+    pub(crate) fn drop_vm(&mut self, vm: u64) {
+        self.open.retain(|_, (_, own)| *own != vm);
+    }
+
+    /// All of them, or those of a VM.
+    pub(crate) fn list(&self, vm: Option<u64>) -> Vec<HttpCall> {
+        self.open.values().filter(|(_, own)| vm.is_none_or(|vm| vm == *own)).map(|(call, _)| call.clone()).collect()
     }
 }

@@ -17,6 +17,8 @@ pub enum Misuse {
     MapGone(&'static str),
     /// A map that the guest sent was malformed or over a limit, and was taken as empty.
     MapEmptied(&'static str),
+    /// An exit with this code, which ends nothing.
+    Exit(u32),
     /// An argument that this host call does not take.
     BadArgument(&'static str),
 }

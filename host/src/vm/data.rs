@@ -42,6 +42,8 @@ pub(crate) struct VmData {
     pub(crate) config: Arc<Config>,
     pub(crate) shared: Shared,
     pub(crate) name: VmName,
+    /// Which of all VMs that the process has had it is.
+    pub(crate) number: u64,
     pub(crate) memory: MemoryLimit,
     pub(crate) mode: Mode,
     /// The context that host calls act on: the one called, unless the guest has set another.
@@ -62,8 +64,10 @@ pub(crate) struct VmData {
 
 impl VmData {
     pub(super) fn new(config: Arc<Config>, shared: Shared, name: VmName) -> Self {
+        let number = shared.lock().calls.new_vm();
         Self {
             memory: MemoryLimit::new(config.memory),
+            number,
             config,
             shared,
             name,

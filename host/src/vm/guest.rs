@@ -160,10 +160,10 @@ impl<'a> Guest<'a> {
             .find_map(|name| self.caller.get_export(name).and_then(wasmtime::Extern::into_func));
         let allocator = allocator.and_then(|function| function.typed::<u32, u32>(&self.caller).ok());
         let Some(allocator) = allocator else { return Err(Trap::WrongType.into()) };
-        let before = std::mem::replace(&mut self.data().mode, Mode::Allocating);
+        self.data().mode = Mode::Allocating;
         let place = allocator.call(&mut self.caller, wanted).map_err(Stop::Trap)?;
         let data = self.data();
-        data.mode = before;
+        data.mode = Mode::Running;
         data.allocated = data.allocated.saturating_add(u64::from(wanted));
         if place == 0 { Err(self.fault()) } else { Ok(place) }
     }

@@ -44,6 +44,11 @@ impl Vm {
         Ok(Self { store, instance, metered })
     }
 
+    /// Which of all VMs that the process has had it is.
+    pub(crate) fn number(&self) -> u64 {
+        self.store.data().number
+    }
+
     pub(crate) fn data(&mut self) -> &mut VmData {
         self.store.data_mut()
     }

@@ -126,3 +126,13 @@ fn a_callback_can_resume_the_stream_that_waited() {
     host.answer(call, CallAnswer::response(200, "")).expect("an open call");
     assert!(host.at(id).expect("a stream").seen().expect("a stream").upstream.complete);
 }
+
+/// Nobody waits for what the VMs of a former configuration have called.
+#[test]
+fn an_update_forgets_open_calls() {
+    let mut host = calling();
+    let call = only_call(&host);
+    host.update(Config::new().cluster("auth")).expect("a configuration that is taken");
+    assert_eq!(host.calls(), []);
+    assert_eq!(host.answer(call, CallAnswer::Reset), Err(HostError::NoCall));
+}

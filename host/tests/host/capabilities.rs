@@ -1,6 +1,6 @@
 //! Points (h) and (k): host calls and callbacks that a proxy does not grant, and profiles of particular proxies.
 
-use tapgate_host::{Config, Fit, Headers, HostError, Module, Profile, Refusal, Trap, WorkerState};
+use tapgate_host::{Config, Fit, Headers, HostError, Misuse, Module, Profile, Refusal, Trap, WorkerState};
 
 use crate::guest::{bytes, get, guest_bytes, host, said};
 
@@ -45,9 +45,9 @@ fn the_initialiser_and_the_allocator_need_no_grant() {
     assert_eq!(said(&host), ["08", "08", "00"]);
 }
 
-/// The one call of WASI that has no answer: without it a guest goes on behind what should have been its end.
+/// The one call of WASI that has no answer: granted or not, the guest goes on behind what should have been its end.
 #[test]
-fn an_exit_that_is_not_granted_does_not_end_the_vm() {
+fn an_exit_ends_nothing_unless_it_traps() {
     let body = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
         (call $exit (i32.const 3)) (call $note (i32.const 7)) (i32.const 0))"#;
     let fate = |config: Config| {
@@ -57,13 +57,14 @@ fn an_exit_that_is_not_granted_does_not_end_the_vm() {
             Ok(WorkerState::Failed(failure)) => Some(failure.trap.clone()),
             _ => None,
         };
-        (said(&host), trap)
+        (said(&host), host.misuses(), trap)
     };
-    assert_eq!(fate(Config::new()), (vec![], Some(Trap::Exit(3))));
+    let alive = || vec!["07".to_owned()];
+    assert_eq!(fate(Config::new()), (alive(), vec![Misuse::Exit(3)], None));
     let without = ["proxy_on_request_headers", "proxy_log"];
-    assert_eq!(fate(Config::new().grant_only(without)), (vec!["07".to_owned()], None));
+    assert_eq!(fate(Config::new().grant_only(without)), (alive(), vec![], None));
     let traps = Config::new().refuse("proc_exit", Refusal::Traps);
-    assert_eq!(fate(traps), (vec![], Some(Trap::NotOffered("proc_exit"))));
+    assert_eq!(fate(traps), (vec![], vec![], Some(Trap::NotOffered("proc_exit"))));
 }
 
 /// A callback that is not granted is none: what it would have refused goes on.

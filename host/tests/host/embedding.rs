@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use tapgate_host::{CallReport, Clock, Config, Host, HostError, Lane, LogLine, Platform, SetError, Unavailable};
+use tapgate_host::{
+    CallAnswer, CallReport, Clock, Config, Host, HostError, Lane, LogLine, Module, Platform, SetError, Unavailable,
+    WorkerState,
+};
 
 use crate::guest::{get, module, ok};
 
@@ -155,4 +158,61 @@ fn news_are_told_once() {
     let news = stream.take_downstream().expect("a stream");
     assert_eq!((news.headers.is_some(), news.body.as_slice(), news.complete), (true, &b"yes"[..], true));
     assert_eq!(stream.take_downstream().map(|news| news.body), Ok(Vec::new()));
+}
+
+/// Calls a cluster and waits; goes on with the number of the answer's headers in the log.
+const ASKING: &str = r#"
+(data (i32.const 1024) "auth")
+(data (i32.const 1100) "\03\00\00\00\07\00\00\00\04\00\00\00\05\00\00\00\02\00\00\00\0a\00\00\00\01\00\00\00:method\00POST\00:path\00/a\00:authority\00a\00")
+(func (export "proxy_on_configure") (param i32 i32) (result i32) (drop (call $tick (i32.const 20))) (i32.const 1))
+(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+  (drop (call $call (i32.const 1024) (i32.const 4) (i32.const 1100) (i32.const 63) (i32.const 0) (i32.const 0)
+    (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 16)))
+  (i32.const 1))
+(func (export "proxy_on_http_call_response") (param $root i32) (param i32) (param $headers i32) (param i32 i32)
+  (call $note (local.get $headers))
+  (drop (call $effective (i32.const 2)))
+  (drop (call $continue (i32.const 0))))
+(func (export "proxy_on_tick") (param i32) unreachable)"#;
+
+/// An old worker and a new one of the same place wait each for its own calls, and the old one's end is not the new one's.
+#[test]
+fn calls_are_answered_where_they_were_made() {
+    let ground = Arc::new(Ground::default());
+    let platform: Arc<dyn Platform> = Arc::<Ground>::clone(&ground);
+    let config = || Config::new().cluster("auth");
+    let mut host = Host::start_on(platform, &module(ASKING), config()).expect("a guest that starts");
+    let mut before = host.take_lanes().pop().expect("a worker");
+    host.update(config()).expect("a configuration that is taken");
+    let mut after = host.take_lanes().pop().expect("a worker");
+    assert_eq!(after.tick_period(), Some(Duration::from_millis(20)));
+    let ids = [&mut before, &mut after].map(|lane| {
+        let mut stream = lane.stream().expect("a stream");
+        stream.request_headers(get("/"), true).expect("a request");
+        stream.id()
+    });
+    let call = |lane: &Lane| lane.calls().first().expect("a call").id;
+    let (old, new) = (call(&before), call(&after));
+    assert_eq!((before.calls().len(), after.calls().len(), host.calls().len()), (1, 1, 2));
+    assert_eq!(after.answer(old, CallAnswer::response(200, "")), Err(HostError::NoCall), "it is not its own");
+    assert_eq!(host.answer(old, CallAnswer::response(200, "")), Err(HostError::NoCall), "its worker is given away");
+    before.tick();
+    assert!(matches!(before.state(), WorkerState::Failed(_)));
+    assert!(before.calls().is_empty());
+    after.answer(new, CallAnswer::response(200, "")).expect("an open call");
+    assert_eq!(ground.said(), ["01"]);
+    let upstream = after.at(ids[1]).expect("a stream").take_upstream().expect("a stream");
+    assert!(upstream.complete);
+    assert_eq!(after.answer(new, CallAnswer::Reset), Err(HostError::NoCall));
+}
+
+/// Hosts, workers and modules go to other threads; a module is there for all of them at once.
+#[test]
+fn what_an_embedder_holds_goes_to_other_threads() {
+    const fn sends<T: Send>() {}
+    const fn shares<T: Send + Sync>() {}
+    sends::<Host>();
+    sends::<Lane>();
+    shares::<Module>();
+    shares::<Config>();
 }

@@ -61,6 +61,16 @@ fn a_schedule_can_be_played_again() {
     assert_ne!(count(&module, 3, Schedule::seeded(8)).0, trace);
 }
 
+/// Choices that cannot be made, as from a trace of something else, are left out.
+#[test]
+fn a_schedule_that_does_not_fit_ends_too() {
+    let module = counting(WITH_VERSION);
+    for choices in [[9; 20], [0; 20], [1; 20]] {
+        let (trace, counted) = count(&module, 2, Schedule::of(choices));
+        assert_eq!((trace.preemptions(), counted), (0, 2), "{choices:?}");
+    }
+}
+
 /// Two workers make two host calls each. With no preemption one runs after the other; with one, the first can be stopped
 /// before its first or its second call, or started second.
 #[test]
@@ -138,7 +148,7 @@ fn each_worker_gets_its_own_stream_and_one_event() {
     let refused = host.interleave(Schedule::of([]), both);
     assert_eq!(refused, Err(HostError::OutOfOrder("two events on one worker")));
     host.at(ids[0]).expect("a stream").close().expect("an end");
-    let gone = host.interleave(Schedule::of([]), vec![(ids[0], request())]);
+    let gone = host.interleave(Schedule::of([]), vec![(ids[0], Box::new(|_| Ok(())))]);
     assert_eq!(gone, Err(HostError::NoStream));
     // An event's own error comes back.
     let answer: Event<'_> = Box::new(|stream| stream.response_headers(ok(), true).map(drop));

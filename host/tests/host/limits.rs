@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use tapgate_host::{Config, Host, Module, Origin, Trap, VmName, WorkerState};
+use tapgate_host::{Config, Host, HostError, Module, Origin, Trap, VmName, WorkerState};
 
 use crate::guest::{get, guest_bytes, host, said};
 
@@ -106,6 +106,47 @@ fn what_a_callback_cost_is_reported() {
     assert_eq!(report, cost(), "the same every time");
 }
 
+/// What the host copies for a guest is the guest's to pay for, byte by byte.
+#[test]
+fn each_byte_that_is_given_costs_one_unit_of_fuel() {
+    let body = r#"
+    (data (i32.const 1024) ":path")
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (drop (call $value (i32.const 0) (i32.const 1024) (i32.const 5) (i32.const 0) (i32.const 4)))
+      (drop (call $value (i32.const 0) (i32.const 1024) (i32.const 5) (i32.const 0) (i32.const 4)))
+      (i32.const 0))"#;
+    let mut host = host(body, Config::new());
+    let mut cost = |size: usize| {
+        host.take_reports();
+        host.stream(0).expect("a worker").request_headers(get(&"p".repeat(size)), true).expect("a request");
+        let report = host.take_reports().pop().expect("a report");
+        assert_eq!(report.allocated, 2 * u64::try_from(size).expect("a small size"));
+        report.fuel
+    };
+    assert_eq!(cost(1010) - cost(10), 2 * 1000);
+}
+
+/// What a start function does, it does before all callbacks.
+#[test]
+fn the_start_function_is_no_part_of_the_first_callback() {
+    let body = r#"(func $start (drop (call $log (i32.const 2) (i32.const 0) (i32.const 1)))) (start $start)
+        (func (export "proxy_on_context_create") (param i32 i32) (drop (call $tick (i32.const 1))))"#;
+    let host = host(body, Config::new());
+    assert_eq!(host.logs().len(), 2, "the canary and one worker");
+    let calls: Vec<_> = host.reports().into_iter().map(|report| report.host_calls).collect();
+    assert_eq!(calls, [["proxy_set_tick_period_milliseconds"], ["proxy_set_tick_period_milliseconds"]]);
+}
+
+#[test]
+fn tables_have_a_limit_of_their_own() {
+    let started = |elements: usize| {
+        let module = Module::compile(&guest_bytes(&format!("(table {elements} funcref)"))).expect("a module");
+        Host::start(&module, Config::new()).map(drop)
+    };
+    assert_eq!(started(100_000), Ok(()));
+    assert!(matches!(started(100_001), Err(HostError::Instantiate(_))));
+}
+
 const ENDLESS: &str =
     r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (loop $on (br $on)) (i32.const 0))"#;
 
@@ -142,7 +183,7 @@ fn an_endless_loop_runs_out_of_time() {
 fn time_that_has_passed_before_is_not_counted() {
     let quick = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 0))"#;
     let module = Module::compile_unmetered(&guest_bytes(quick)).expect("a module that compiles");
-    for config in [Config::new().deadline(1), Config::new()] {
+    for config in [Config::new().deadline(1), Config::new().deadline(u64::MAX), Config::new()] {
         let mut host = Host::start(&module, config).expect("a guest that starts");
         for _ in 0..10 {
             module.tick();

@@ -15,4 +15,5 @@ mod pauses;
 mod replies;
 mod shared;
 mod time;
+mod wasi;
 mod workers;

@@ -55,8 +55,9 @@ fn missing_exports_and_stray_imports_are_named() {
     assert_eq!(refused(&text), Some(HostError::MissingExport("memory")));
     let text = format!(r#"(module {version} {allocator} (func (export "memory")))"#);
     assert_eq!(refused(&text), Some(HostError::MissingExport("memory")), "of that name, and no memory");
-    let stray = r#"(module (import "wasi_snapshot_preview1" "path_open" (func)))"#;
-    let named = HostError::MissingImport { module: "wasi_snapshot_preview1".to_owned(), name: "path_open".to_owned() };
+    let stray = r#"(module (import "wasi_snapshot_preview1" "path_nowhere" (func)))"#;
+    let named =
+        HostError::MissingImport { module: "wasi_snapshot_preview1".to_owned(), name: "path_nowhere".to_owned() };
     assert_eq!(refused(stray), Some(named));
     let wrong =
         format!(r#"(module (import "env" "proxy_log" (func)) {version} {allocator} (memory (export "memory") 1))"#);
@@ -98,6 +99,8 @@ fn bad_pointers_are_statuses() {
         assert_eq!(said(&host), [status], "{call}");
         let pointed = host.misuses().iter().any(|misuse| matches!(misuse, Misuse::BadPointer(_)));
         assert_eq!(pointed, matches!(status, "06" | "21"), "{call}");
+        let nonsense = host.misuses().iter().any(|misuse| matches!(misuse, Misuse::BadArgument(_)));
+        assert_eq!(nonsense, status == "02", "{call}");
     }
 }
 
@@ -108,7 +111,6 @@ fn what_kills_a_vm_is_told_apart() {
         ("unreachable", Trap::Unreachable),
         ("(drop (i32.load (i32.const -4)))", Trap::OutOfBounds),
         ("(call $deep)", Trap::StackOverflow),
-        ("(call $exit (i32.const 3))", Trap::Exit(3)),
     ];
     for (code, trap) in deadly {
         let body = format!(
@@ -212,11 +214,50 @@ fn malloc_is_preferred_to_the_abis_own_allocator() {
     assert_eq!(said(&host), ["04"]);
 }
 
+/// What compilers run before anything else reads the environment, the clock and randomness, and writes to the console.
+#[test]
+fn while_it_initialises_wasi_is_there() {
+    let body = r#"(func (export "_initialize")
+        (call $note (call $random (i32.const 0) (i32.const 8)))
+        (call $note (call $clock (i32.const 0) (i64.const 1) (i32.const 16)))
+        (call $note (call $environ_sizes (i32.const 0) (i32.const 4)))
+        (call $note (call $write (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 8))))"#;
+    let said = said(&host(body, Config::new().workers(0)));
+    assert_eq!(said, ["00", "00", "00", "", "00"]);
+}
+
+/// An allocator may log, and nothing else is asked of it where there is nothing to give.
+#[test]
+fn an_allocator_may_log_and_is_asked_for_what_there_is() {
+    let body = r#"
+    (data (i32.const 1024) "x-empty:path")
+    (func (export "malloc") (param $size i32) (result i32) (call $note (local.get $size)) (i32.const 4096))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (drop (call $value (i32.const 0) (i32.const 1024) (i32.const 7) (i32.const 0) (i32.const 4)))
+      (call $note (i32.load (i32.const 0)))
+      (drop (call $value (i32.const 0) (i32.const 1031) (i32.const 5) (i32.const 0) (i32.const 4)))
+      (i32.const 0))"#;
+    let mut host = host(body, Config::new());
+    let request = get("/three").with("x-empty", "");
+    host.stream(0).expect("a worker").request_headers(request, true).expect("a request");
+    assert_eq!(said(&host), ["00", "06"], "no bytes have the place 0");
+}
+
 #[test]
 fn a_callback_of_the_wrong_type_is_a_trap() {
-    let mut host = host(r#"(func (export "proxy_on_request_headers") (param i64))"#, Config::new());
-    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
-    assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(failure)) if failure.trap == Trap::WrongType));
+    for kind in
+        ["(param i64 i64 i64)", "(param i32)", "(param i32 i32 i32 i32)", "(param i32 i32 i32) (result i32 i32)"]
+    {
+        let result = if kind.contains("result") { "(i32.const 0) (i32.const 0)" } else { "" };
+        let body = format!(r#"(func (export "proxy_on_request_headers") {kind} {result})"#);
+        let mut host = host(&body, Config::new());
+        host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+        let state = host.worker_state(0);
+        assert!(
+            matches!(state, Ok(WorkerState::Failed(failure)) if failure.trap == Trap::WrongType),
+            "{kind}: {state:?}"
+        );
+    }
 }
 
 #[test]

@@ -33,6 +33,14 @@ fn both_clocks_are_the_tests() {
     }
 }
 
+/// Without a clock of the test's own it is the beginning of 2026, and the machine has been up for an hour.
+#[test]
+fn a_process_begins_at_a_known_time() {
+    let host = host("", Config::new());
+    let begin = Clock { wall: Duration::from_secs(1_767_225_600), monotonic: Duration::from_secs(3600) };
+    assert_eq!(host.clock(), begin);
+}
+
 #[test]
 fn equal_seeds_give_equal_bytes() {
     let body = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)

@@ -31,6 +31,10 @@ fn what_the_canary_refuses_never_runs() {
     let body = r#"(func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 0))"#;
     let refused = tapgate_host::Host::start(&module(body), Config::new());
     assert_eq!(refused.err(), Some(HostError::Rejected));
+    let body = r#"(func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 0))
+        (func (export "proxy_on_configure") (param i32 i32) (result i32) unreachable)"#;
+    let refused = tapgate_host::Host::start(&module(body), Config::new());
+    assert_eq!(refused.err(), Some(HostError::Rejected), "and is not configured");
     let body = r#"(func (export "proxy_on_vm_start") (param i32 i32) (result i32) unreachable)"#;
     let failed = tapgate_host::Host::start(&module(body), Config::new());
     assert!(matches!(failed.err(), Some(HostError::Canary(failure)) if failure.trap == Trap::Unreachable));
@@ -194,4 +198,30 @@ fn what_was_asked_for_before_a_trap_is_done() {
     assert_eq!((replied.upstream.headers, replied.downstream.status()), (None, Some(503)));
     let closed = after("$close (i32.const 0)");
     assert_eq!((closed.upstream.headers, closed.downstream.aborted), (None, true));
+}
+
+/// The stream whose callback it was is refused first: what the guest had asked for it comes too late.
+#[test]
+fn a_resume_does_not_save_the_stream_that_died_of_it() {
+    let body = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+        (drop (call $continue (i32.const 0))) unreachable)"#;
+    let mut host = host(body, Config::new());
+    let mut stream = host.stream(0).expect("a worker");
+    stream.request_headers(get("/"), true).expect("a request");
+    let seen = stream.close().expect("a stream");
+    assert_eq!((seen.upstream.headers, seen.downstream.status()), (None, Some(503)));
+}
+
+/// A guest that dies in the log has no stream to be refused any more.
+#[test]
+fn a_trap_in_the_log_changes_no_answer() {
+    let body = r#"(func (export "proxy_on_log") (param i32) unreachable)"#;
+    let mut host = host(body, Config::new());
+    let mut stream = host.stream(0).expect("a worker");
+    stream.request_headers(get("/"), true).expect("a request");
+    stream.response_headers(ok(), true).expect("an answer");
+    let seen = stream.close().expect("a stream");
+    assert_eq!((seen.origin, seen.downstream.status()), (Origin::Application, Some(200)));
+    assert!(matches!(host.worker_state(0), Ok(WorkerState::Failed(_))));
+    assert_eq!(host.misuses(), []);
 }

@@ -38,6 +38,7 @@ const PRELUDE: &str = r#"
 (import "env" "proxy_increment_metric" (func $increment (param i32 i64) (result i32)))
 (import "env" "proxy_record_metric" (func $record (param i32 i64) (result i32)))
 (import "env" "proxy_get_metric" (func $get_metric (param i32 i32) (result i32)))
+(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
 (memory (export "memory") 64)
 (global $heap (mut i32) (i32.const 65536))
 (global $at (mut i32) (i32.const 1024))

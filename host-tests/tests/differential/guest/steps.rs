@@ -84,6 +84,11 @@ pub(crate) fn trap() -> String {
     "(unreachable)".to_owned()
 }
 
+/// WASI's exit.
+pub(crate) fn exit(code: i32) -> String {
+    format!("(call $exit {})", number(code))
+}
+
 /// Only the first time that the VM comes here.
 pub(crate) fn first(steps: impl IntoIterator<Item = String>) -> String {
     format!("(if (call $is_first #) (then {}))", together(steps))
