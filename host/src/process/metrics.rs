@@ -107,6 +107,7 @@ mod tests {
         assert_eq!(counter.increment(0), Err(WrongKind));
         assert_eq!(metrics.at(MetricKind::Counter, b"c").value(), Ok(5));
         let gauge = metrics.at(MetricKind::Gauge, b"c");
+        gauge.record(9);
         gauge.record(7);
         assert_eq!(gauge.increment(-3), Ok(()));
         assert_eq!(gauge.value(), Ok(4));

@@ -81,4 +81,10 @@ mod tests {
         assert_eq!(data.set(b"k", b"3", version), Err(CasMismatch));
         assert_eq!(data.get(b"k").unwrap().0, b"2");
     }
+    #[test]
+    fn a_version_is_never_zero() {
+        let mut data = SharedData { last: u32::MAX, ..SharedData::new(CasDialect::Envoy) };
+        data.set(b"k", b"1", 0).unwrap();
+        assert_eq!(data.get(b"k"), Some((b"1".to_vec(), 1)));
+    }
 }

@@ -206,6 +206,21 @@ fn calls_are_answered_where_they_were_made() {
     assert_eq!(after.answer(new, CallAnswer::Reset), Err(HostError::NoCall));
 }
 
+/// A stream is found on its own worker, and as long as it is open.
+#[test]
+fn a_worker_knows_its_own_streams() {
+    let ground = Arc::new(Ground::default());
+    let body = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+        (call $note (call $effective (i32.const 77))) (i32.const 0))"#;
+    let (host, mut lanes) = lanes(&ground, body, 2);
+    let id = lanes[0].stream().expect("a stream").request_headers(get("/"), true).expect("a request").id();
+    lanes[1].stream().expect("a stream");
+    assert_eq!(lanes[1].at(id).err(), Some(HostError::NoWorker(0)));
+    lanes[0].at(id).expect("a stream").close().expect("an end");
+    assert_eq!(lanes[0].at(id).err(), Some(HostError::NoStream));
+    assert_eq!((ground.said(), host.misuses()), (vec!["02".to_owned()], vec![]), "no list that only grows");
+}
+
 /// Hosts, workers and modules go to other threads; a module is there for all of them at once.
 #[test]
 fn what_an_embedder_holds_goes_to_other_threads() {

@@ -28,6 +28,19 @@ fn a_secret_in_the_log_is_found() {
 }
 
 #[test]
+fn each_level_is_its_own() {
+    let body = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (local $level i32)
+        (loop $next
+          (drop (call $log (local.get $level) (i32.const 0) (i32.const 0)))
+          (br_if $next (i32.ne (i32.const 7) (local.tee $level (i32.add (local.get $level) (i32.const 1))))))
+        (i32.const 0))"#;
+    let mut host = host(body, Config::new());
+    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+    let levels: Vec<_> = host.logs().into_iter().map(|line| line.level).collect();
+    assert_eq!(levels, [Level::Trace, Level::Debug, Level::Info, Level::Warn, Level::Error, Level::Critical]);
+}
+
+#[test]
 fn metrics_are_the_whole_processes() {
     let body = r#"
     (data (i32.const 1024) "countspan")

@@ -31,3 +31,13 @@ fn envoy_ignores_the_version_of_an_absent_key_and_zero_always_writes() {
 fn nginx_is_strict() {
     assert_eq!(statuses(CasDialect::Nginx), ["08", "08", "00", "08", "00", "key", "00"]);
 }
+
+/// As after a restart.
+#[test]
+fn what_is_forgotten_is_absent() {
+    let mut host = host(SWAPS, Config::new().cas(CasDialect::Nginx));
+    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+    assert!(host.shared_data("key").is_some());
+    host.clear_shared_data();
+    assert_eq!(host.shared_data("key"), None);
+}
