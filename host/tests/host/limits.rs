@@ -96,7 +96,9 @@ fn what_a_callback_cost_is_reported() {
         let mut host = host(body, Config::new());
         host.take_reports();
         host.stream(0).expect("a worker").request_headers(get("/twelve-bytes"), true).expect("a request");
-        host.take_reports().pop().expect("a report")
+        let report = host.take_reports().pop().expect("a report");
+        assert_eq!(host.reports(), [], "what is taken is gone");
+        report
     };
     let report = cost();
     assert_eq!((report.vm, report.callback), (VmName::Worker(0), "proxy_on_request_headers"));
