@@ -103,6 +103,12 @@ fn what_cannot_be_called_fails_at_once() {
     assert_eq!(attempt(CALLER, known(), false), ["10"], "no healthy host");
     let cut = CALLER.replace("(i32.const 63)", "(i32.const 62)");
     assert_eq!(attempt(&cut, known(), true), ["02"], "no headers");
+    for name in ["method", "path", "authority"] {
+        let without = CALLER.replace(&format!(r":{name}\00"), &format!(r"x{name}\00"));
+        assert_eq!(attempt(&without, known(), true), ["02"], "no {name}");
+    }
+    let nowhere = CALLER.replace("(local.get $timeout) (i32.const 16)", "(local.get $timeout) (i32.const -1)");
+    assert_eq!(attempt(&nowhere, known(), true), ["06"], "no place for the id, and no call");
     let negative = CALLER.replace("(i32.const 1500)", "(i32.const -1)");
     assert_eq!(attempt(&negative, known(), true), ["02"], "a negative timeout");
 }

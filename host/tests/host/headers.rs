@@ -64,6 +64,25 @@ fn a_resume_takes_the_map_away_at_once_and_acts_after_the_call() {
     assert_eq!(seen.upstream.header(":path").as_deref(), Some("p"));
 }
 
+/// The request's maps go, whichever direction is resumed; without a stream nothing goes on, and nobody is told.
+#[test]
+fn a_resume_of_the_answer_takes_the_requests_map_too() {
+    let body = r#"
+    (data (i32.const 1024) ":path")
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (drop (call $continue (i32.const 1)))
+      (call $note (call $value (i32.const 0) (i32.const 1024) (i32.const 5) (i32.const 0) (i32.const 4)))
+      (i32.const 0))
+    (func (export "proxy_on_tick") (param i32)
+      (call $note (call $continue (i32.const 0)))
+      (call $note (call $close (i32.const 0))))"#;
+    let mut host = host(body, Config::new());
+    host.tick(0).expect("a worker");
+    assert_eq!(host.misuses(), ["proxy_continue_stream", "proxy_close_stream"].map(Misuse::BadArgument));
+    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+    assert_eq!(said(&host), ["00", "00", "02"]);
+}
+
 /// A map of `count` empty pairs, sent by the guest in place of the request's.
 fn replaced(count: usize, bytes: usize) -> (Option<Headers>, Vec<Misuse>) {
     let body = format!(
