@@ -120,7 +120,7 @@ impl Look {
 }
 
 /// The reason that a refusal shows: in a problem document, in the address it leads to, or in the alert of a page.
-fn shown_reason(exchange: &Exchange) -> Option<String> {
+pub(crate) fn shown_reason(exchange: &Exchange) -> Option<String> {
     if let Ok(problem) = serde_json::from_str::<Value>(&exchange.body) {
         return problem.get("reason")?.as_str().map(str::to_owned);
     }
@@ -140,7 +140,7 @@ fn cookies(seen: &Headers, name: &str) -> Vec<String> {
 }
 
 /// An audit line as cases write it: event, outcome, reason, and `alarm` if it is one.
-fn event(line: &str) -> String {
+pub(crate) fn event(line: &str) -> String {
     let fields: Value = serde_json::from_str(line).unwrap_or_default();
     let text = |name| fields.get(name).and_then(Value::as_str);
     let alarm = fields.get("alarm").and_then(Value::as_bool).unwrap_or_default().then_some("alarm");

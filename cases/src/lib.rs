@@ -19,6 +19,7 @@
 //! ```
 
 pub mod case;
+pub mod compare;
 pub mod describe;
 mod expect;
 mod fill;

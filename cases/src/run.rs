@@ -12,7 +12,7 @@ use crate::fill::fill;
 use crate::jar::Jar;
 use crate::mint;
 use crate::policy::{PolicyDocument, changed, key_of_variable, text_at, to_json, to_value, variables};
-use crate::site::{Answered, Headers, Host, Sent, Setup, Site, Trouble, values};
+use crate::site::{Answered, Exchange, Headers, Host, Sent, Setup, Site, Trouble, values};
 use crate::yaml::Position;
 
 pub use crate::expect::Mismatch;
@@ -100,6 +100,54 @@ pub fn run(policy: &PolicyDocument, case: &Case, host: &dyn Host) -> Result<(), 
 /// # Errors
 /// As [`run`].
 pub fn play(policy: &PolicyDocument, case: &Case, host: &dyn Host) -> Result<(), RunError> {
+    each_step(policy, case, host, |index, step, exchange| {
+        let Some(request) = &step.request else { return Ok(()) };
+        let mismatches = expect::compare(&request.expect, &exchange);
+        if mismatches.is_empty() {
+            return Ok(());
+        }
+        Err(RunError::Failed(Failure {
+            case: case.name.clone(),
+            position: step.position,
+            step: index.saturating_add(1),
+            sent: request.line.to_string(),
+            mismatches,
+        }))
+    })
+}
+
+/// What came of one step.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// Which step, from 1.
+    pub step: usize,
+    /// What was sent, in short.
+    pub sent: String,
+    /// What came of it.
+    pub exchange: Exchange,
+}
+
+/// Plays one case to its end, whatever it expects, and tells what came of each request.
+///
+/// # Errors
+/// Why the case could not be played.
+pub fn observe(policy: &PolicyDocument, case: &Case, host: &dyn Host) -> Result<Vec<Observed>, RunError> {
+    let mut observed = Vec::new();
+    each_step(policy, case, host, |index, step, exchange| {
+        let sent = step.request.as_ref().map(|request| request.line.to_string()).unwrap_or_default();
+        observed.push(Observed { step: index.saturating_add(1), sent, exchange });
+        Ok(())
+    })?;
+    Ok(observed)
+}
+
+/// Plays a case, and hands over what came of each request.
+fn each_step(
+    policy: &PolicyDocument,
+    case: &Case,
+    host: &dyn Host,
+    mut seen: impl FnMut(usize, &Step, Exchange) -> Result<(), RunError>,
+) -> Result<(), RunError> {
     let tree = tree_of(policy.tree(), case, 0)?;
     let trouble = |trouble| RunError::Host { case: case.name.clone(), trouble };
     // A policy that is loaded later may take keys from variables that this one does not.
@@ -113,16 +161,8 @@ pub fn play(policy: &PolicyDocument, case: &Case, host: &dyn Host) -> Result<(),
         if !step.policy.is_empty() {
             stage.tree = tree_of(policy.tree(), case, index.saturating_add(1))?;
         }
-        let mismatches = stage.play(step).map_err(trouble)?;
-        if !mismatches.is_empty() {
-            let sent = step.request.as_ref().map(|request| request.line.to_string()).unwrap_or_default();
-            return Err(RunError::Failed(Failure {
-                case: case.name.clone(),
-                position: step.position,
-                step: index.saturating_add(1),
-                sent,
-                mismatches,
-            }));
+        if let Some(exchange) = stage.play(step).map_err(trouble)? {
+            seen(index, step, exchange)?;
         }
     }
     Ok(())
@@ -154,7 +194,7 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn play(&mut self, step: &Step) -> Result<Vec<Mismatch>, Trouble> {
+    fn play(&mut self, step: &Step) -> Result<Option<Exchange>, Trouble> {
         match step.when {
             When::Now => {}
             When::At(at) => self.now = START.saturating_add(at),
@@ -175,13 +215,13 @@ impl Stage<'_> {
                     let jar = self.browsers.get(from).cloned().unwrap_or_default();
                     self.browsers.insert(request.browser.clone(), jar);
                 }
-                self.exchange(request)
+                self.exchange(request).map(Some)
             }
-            None => Ok(Vec::new()),
+            None => Ok(None),
         }
     }
 
-    fn exchange(&mut self, request: &Request) -> Result<Vec<Mismatch>, Trouble> {
+    fn exchange(&mut self, request: &Request) -> Result<Exchange, Trouble> {
         let jar = self.browsers.get(&request.browser).cloned().unwrap_or_default();
         let sent = self.sent(request, &jar)?;
         let host = host_of(&sent.authority).to_owned();
@@ -193,7 +233,7 @@ impl Stage<'_> {
             let jar = self.browsers.entry(request.browser.clone()).or_default();
             jar.keep(&host, &exchange.headers, self.now);
         }
-        Ok(expect::compare(&request.expect, &exchange))
+        Ok(exchange)
     }
 
     fn sent(&self, request: &Request, jar: &Jar) -> Result<Sent, Trouble> {

@@ -137,7 +137,9 @@ fn holds_here(field: &Field) -> String {
     }
 }
 
-fn in_words(default: Plain) -> String {
+/// A default in words.
+#[must_use]
+pub fn in_words(default: Plain) -> String {
     match default {
         Plain::Number(number) => number.to_string(),
         Plain::Flag(flag) => format!("`{flag}`"),

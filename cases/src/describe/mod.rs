@@ -8,7 +8,7 @@ mod reference;
 mod schema;
 pub mod words;
 
-pub use mend::{field_at, mend};
+pub use mend::{field_at, in_words as default_in_words, mend};
 pub use reference::reference;
 pub use schema::{SCHEMA_ID, schema};
 

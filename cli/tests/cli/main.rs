@@ -9,6 +9,7 @@
 )]
 
 mod agreement;
+mod diff;
 mod forge;
 mod hostile;
 mod inspect;
@@ -16,4 +17,5 @@ mod keygen;
 mod mint;
 mod policy;
 mod program;
+mod render;
 mod support;

@@ -10,6 +10,8 @@ use crate::workspace;
 const STRING_VALUE: &str = "type.googleapis.com/google.protobuf.StringValue";
 const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
 const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+const APPLICATION: &str =
+    "/static_resources/clusters/0/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
 const WASM: &str = "envoy.filters.http.wasm";
 const BUFFER: &str = "envoy.filters.http.buffer";
 
@@ -39,8 +41,16 @@ impl Bootstrap {
     #[must_use]
     pub fn shipped() -> Self {
         let path = workspace::bootstrap();
-        let text = std::fs::read_to_string(&path).expect("examples/envoy/envoy.yaml can be read");
-        Self(serde_saphyr::from_str(&text).expect("examples/envoy/envoy.yaml is YAML"))
+        Self::of(&std::fs::read_to_string(&path).expect("examples/envoy/envoy.yaml can be read"))
+    }
+
+    /// Another one of its kind: what the command line renders.
+    ///
+    /// # Panics
+    /// If it is not YAML.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self(serde_saphyr::from_str(text).expect("a bootstrap is YAML"))
     }
 
     /// One of a test's own.
@@ -83,11 +93,15 @@ impl Bootstrap {
         *self.at("/static_resources/listeners/0/address/socket_address/port_value") = json!(port);
     }
 
+    /// The port on loopback that the cluster `application` points at.
+    pub(super) fn sends_to(&mut self) -> u16 {
+        let port = self.at(&format!("{APPLICATION}/port_value")).as_u64();
+        port.and_then(|port| u16::try_from(port).ok()).expect("a port")
+    }
+
     /// Points the cluster `application` at a port on loopback.
     pub(super) fn send_to(&mut self, port: u16) {
-        let endpoint =
-            "/static_resources/clusters/0/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
-        *self.at(&format!("{endpoint}/port_value")) = json!(port);
+        *self.at(&format!("{APPLICATION}/port_value")) = json!(port);
     }
 
     /// Speaks HTTP/2 to the application.

@@ -35,6 +35,17 @@ impl Setup {
         Self { workers, environment: Vec::new(), bootstrap, reloads: false }
     }
 
+    /// Another bootstrap of the example's kind, with the same ports, application and module.
+    #[must_use]
+    pub fn rendered(mut self, text: &str) -> Self {
+        let application = self.bootstrap.sends_to();
+        self.bootstrap = Bootstrap::of(text);
+        self.bootstrap.choose_ports();
+        self.bootstrap.send_to(application);
+        self.bootstrap.load(&workspace::module());
+        self
+    }
+
     /// Another number of worker threads.
     #[must_use]
     pub const fn workers(mut self, workers: u32) -> Self {
@@ -67,6 +78,12 @@ impl Setup {
     pub fn policy_struct(mut self, value: &Value) -> Self {
         self.bootstrap.configure_struct(value);
         self
+    }
+
+    /// The value of one of Envoy's environment variables.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// One more environment variable of Envoy's; only those that the bootstrap lists reach the plugin.

@@ -10,6 +10,7 @@
 
 mod audit;
 mod bodies;
+mod command_line;
 mod completion;
 mod confinement;
 mod cookies;

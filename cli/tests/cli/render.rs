@@ -1,0 +1,214 @@
+//! `tapgate policy render`: what it writes validates against what the proxies' projects publish, and holds no key.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use tapgate_cli::Exit;
+
+use crate::policy::{SHIPPED, Scratch, policy, shipped};
+
+const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn render(proxy: &str, file: &str, more: &[&str]) -> String {
+    policy(&[&["render", "--for", proxy, file], more].concat()).succeeded().stdout
+}
+
+/// The documents of a YAML stream.
+fn documents(text: &str) -> Vec<Value> {
+    text.split("\n---\n").map(yaml).collect()
+}
+
+fn yaml(text: &str) -> Value {
+    let document = tapgate_cases::yaml::read(text).unwrap_or_else(|flaws| panic!("{flaws:?}\n{text}"));
+    tapgate_cases::policy::to_value(&document.tree)
+}
+
+/// The published schema of a resource as a JSON Schema that refuses what it does not name.
+fn published(resource: &Value) -> Value {
+    let kind = resource["kind"].as_str().unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/crds/{kind}.json"));
+    let crd: Value =
+        serde_json::from_str(&fs::read_to_string(path).unwrap_or_else(|_| panic!("no schema of {kind}"))).unwrap();
+    let version = format!("{}/{}", crd["group"].as_str().unwrap(), crd["version"].as_str().unwrap());
+    assert_eq!(resource["apiVersion"], version.as_str(), "{kind}");
+    let mut schema = crd["schema"].clone();
+    // What every object has, and not every definition describes.
+    schema["properties"]["apiVersion"] = json!({"type": "string"});
+    schema["properties"]["kind"] = json!({"type": "string"});
+    schema["properties"]["metadata"] = json!({
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "namespace": {"type": "string"}},
+        "required": ["name", "namespace"],
+    });
+    strict(&mut schema);
+    schema
+}
+
+/// From OpenAPI v3 as Kubernetes has it: unknown fields are refused, where they are not said to be kept.
+fn strict(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            let keeps = members.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(true));
+            let named = members.contains_key("properties") && members.get("type") == Some(&"object".into());
+            if named && !keeps {
+                members.entry("additionalProperties").or_insert(Value::Bool(false));
+            }
+            // Numbers or text: a quantity.
+            if members.get("x-kubernetes-int-or-string") == Some(&Value::Bool(true)) {
+                members.remove("type");
+            }
+            members.values_mut().for_each(strict);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strict),
+        _ => {}
+    }
+}
+
+#[track_caller]
+fn validate(resource: &Value) {
+    let validator = jsonschema::draft4::new(&published(resource)).expect("a schema");
+    let errors: Vec<_> =
+        validator.iter_errors(resource).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{}: {errors:#?}", resource["kind"]);
+}
+
+fn every_policy() -> Vec<String> {
+    let example = format!("{}/../examples/envoy/policy.yaml", env!("CARGO_MANIFEST_DIR"));
+    SHIPPED.iter().map(|name| shipped(name)).chain([example]).collect()
+}
+
+#[test]
+fn the_resources_of_istio_and_envoy_gateway_are_valid_with_every_policy() {
+    for file in every_policy() {
+        let policy = yaml(&fs::read_to_string(&file).unwrap());
+        let more = ["--sha256", DIGEST, "--namespace", "gate", "--upstream", "app.shop.svc.cluster.local:8080"];
+        let istio = documents(&render("istio", &file, &more));
+        istio.iter().for_each(validate);
+        let kinds: Vec<_> = istio.iter().map(|resource| resource["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["WasmPlugin", "VirtualService", "EnvoyFilter"]);
+        let plugin = &istio[0]["spec"];
+        assert_eq!(plugin["pluginConfig"], policy, "{file}");
+        assert_eq!(
+            (&plugin["phase"], &plugin["failStrategy"], &plugin["sha256"]),
+            (&json!("AUTHN"), &json!("FAIL_RELOAD"), &json!(DIGEST))
+        );
+
+        let gateway = documents(&render("envoy-gateway", &file, &["--upstream", "app:8080"]));
+        gateway.iter().for_each(validate);
+        let extension = &gateway[0]["spec"]["wasm"][0];
+        assert_eq!(extension["config"], policy, "{file}");
+        assert_eq!(extension["failOpen"], false);
+        assert_eq!(extension["code"]["type"], "Image");
+        let over_http =
+            documents(&render("envoy-gateway", &file, &["--module", "https://m.example/t.wasm", "--sha256", DIGEST]));
+        over_http.iter().for_each(validate);
+        assert_eq!(over_http[0]["spec"]["wasm"][0]["code"]["http"]["sha256"], DIGEST);
+    }
+}
+
+#[test]
+fn a_field_that_the_projects_do_not_have_is_found() {
+    for proxy in ["istio", "envoy-gateway"] {
+        for resource in documents(&render(proxy, &shipped("entra-default"), &[])) {
+            validate(&resource);
+            let mut stray = resource.clone();
+            stray["spec"].as_object_mut().unwrap().insert("pluginConfiguration".into(), Map::new().into());
+            let validator = jsonschema::draft4::new(&published(&stray)).unwrap();
+            assert!(!validator.is_valid(&stray), "{}", stray["kind"]);
+        }
+    }
+    let mut plugin = documents(&render("istio", &shipped("entra-default"), &[])).remove(0);
+    plugin["spec"]["failStrategy"] = json!("FAIL_CLOSED");
+    assert!(!jsonschema::draft4::new(&published(&plugin)).unwrap().is_valid(&plugin));
+}
+
+#[test]
+fn a_bootstrap_has_the_policy_its_paths_and_its_variables() {
+    for file in every_policy() {
+        let policy = yaml(&fs::read_to_string(&file).unwrap());
+        let text = render(
+            "envoy",
+            &file,
+            &["--upstream", "app.internal:8080", "--module", "/opt/t.wasm", "--listen", "[::]:8443"],
+        );
+        let bootstrap = yaml(&text);
+        let listener = &bootstrap["static_resources"]["listeners"][0];
+        let manager = &listener["filter_chains"][0]["filters"][0]["typed_config"];
+        let plugin = &manager["http_filters"][0]["typed_config"]["config"];
+        let configured: Value = serde_json::from_str(plugin["configuration"]["value"].as_str().unwrap()).unwrap();
+        assert_eq!(configured, policy, "{file}");
+        assert_eq!(plugin["vm_config"]["code"]["local"]["filename"], "/opt/t.wasm");
+        let several = policy["tenants"].as_array().cloned().unwrap_or_else(|| vec![policy.clone()]);
+        let names = plugin["vm_config"]["environment_variables"]["host_env_keys"].as_array().unwrap();
+        assert_eq!(names.len(), several.len() * 3);
+        let routes = manager["route_config"]["virtual_hosts"][0]["routes"].as_array().unwrap();
+        for tenant in &several {
+            let path = &tenant["signIn"]["path"];
+            let route = routes.iter().find(|route| route["match"]["path"] == *path).expect("a route of the sign-in");
+            assert!(route["typed_per_filter_config"]["envoy.filters.http.buffer"].is_object());
+        }
+        assert_eq!(listener["address"]["socket_address"], json!({"address": "::", "port_value": 8443}));
+        let cluster = &bootstrap["static_resources"]["clusters"][0];
+        assert_eq!(cluster["type"], "STRICT_DNS");
+        assert!(listener["filter_chains"][0].get("transport_socket").is_none());
+    }
+    let tls = ["--tls-cert", "/tls/chain.pem", "--tls-key", "/tls/key.pem"];
+    let bootstrap = yaml(&render("envoy", &shipped("day-one"), &tls));
+    let chain = &bootstrap["static_resources"]["listeners"][0]["filter_chains"][0];
+    let certificate = &chain["transport_socket"]["typed_config"]["common_tls_context"]["tls_certificates"][0];
+    assert_eq!(certificate["private_key"]["filename"], "/tls/key.pem");
+}
+
+#[test]
+fn the_example_is_what_its_policy_renders_to() {
+    let root = format!("{}/..", env!("CARGO_MANIFEST_DIR"));
+    let rendered = render("envoy", &format!("{root}/examples/envoy/policy.yaml"), &[]);
+    assert!(
+        fs::read_to_string(format!("{root}/examples/envoy/envoy.yaml")).unwrap() == rendered,
+        "mend: `cargo run -p tapgate-cli -- policy render --for envoy examples/envoy/policy.yaml > examples/envoy/envoy.yaml`"
+    );
+}
+
+#[test]
+fn no_key_comes_into_a_configuration() {
+    let scratch = Scratch::new();
+    let text = fs::read_to_string(shipped("entra-default")).unwrap();
+    let key = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=";
+    let file = scratch.file("key.yaml", &text.replace("env: TAPGATE_UPSTREAM_KEY", &format!("value: {key}")));
+    for proxy in ["envoy", "istio", "envoy-gateway"] {
+        policy(&["render", "--for", proxy, &file]).failed(Exit::Findings, "the policy holds a key itself");
+    }
+}
+
+#[test]
+fn what_a_policy_says_stays_inside_its_quotes() {
+    let scratch = Scratch::new();
+    let text = fs::read_to_string(shipped("entra-default")).unwrap();
+    let odd = "path: '/sign\"in'";
+    let text = text.replace("path: /sign-in", odd)
+        + "\npages: {name: \"Zo\u{eb} \\u202e\\\"}, x: {y\", help: \"%START_TIME% ${X} {{ y }}\"}\n";
+    let file = scratch.file("odd.yaml", &text);
+    let policy = yaml(&text);
+    let bootstrap = yaml(&render("envoy", &file, &[]));
+    let manager = &bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+    let value = manager["http_filters"][0]["typed_config"]["config"]["configuration"]["value"].as_str().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(value).unwrap(), policy);
+    assert_eq!(manager["route_config"]["virtual_hosts"][0]["routes"][0]["match"]["path"], "/sign\"in");
+    let istio = documents(&render("istio", &file, &[]));
+    assert_eq!(istio[0]["spec"]["pluginConfig"], policy);
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused() {
+    let file = shipped("entra-default");
+    for (more, words) in [
+        (["--upstream", "app"], "host or an IP address and a port"),
+        (["--namespace", "A"], "1 to 63 of a-z"),
+        (["--sha256", "00"], "64 hexadecimal digits"),
+        (["--module", "plugin.wasm"], "has to be an address"),
+        (["--gateway", "a: b"], "1 to 63 of a-z"),
+    ] {
+        policy(&[&["render", "--for", "istio", &file][..], &more].concat()).failed(Exit::Usage, words);
+    }
+}
