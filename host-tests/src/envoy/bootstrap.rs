@@ -41,7 +41,7 @@ impl Bootstrap {
     #[must_use]
     pub fn shipped() -> Self {
         let path = workspace::bootstrap();
-        Self::of(&std::fs::read_to_string(&path).expect("examples/envoy/envoy.yaml can be read"))
+        Self::read(&std::fs::read_to_string(&path).expect("examples/envoy/envoy.yaml can be read"))
     }
 
     /// Another one of its kind: what the command line renders.
@@ -49,7 +49,7 @@ impl Bootstrap {
     /// # Panics
     /// If it is not YAML.
     #[must_use]
-    pub fn of(text: &str) -> Self {
+    pub fn read(text: &str) -> Self {
         Self(serde_saphyr::from_str(text).expect("a bootstrap is YAML"))
     }
 

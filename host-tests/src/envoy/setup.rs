@@ -39,7 +39,7 @@ impl Setup {
     #[must_use]
     pub fn rendered(mut self, text: &str) -> Self {
         let application = self.bootstrap.sends_to();
-        self.bootstrap = Bootstrap::of(text);
+        self.bootstrap = Bootstrap::read(text);
         self.bootstrap.choose_ports();
         self.bootstrap.send_to(application);
         self.bootstrap.load(&workspace::module());
