@@ -142,3 +142,16 @@ fn an_update_forgets_open_calls() {
     assert_eq!(host.calls(), []);
     assert_eq!(host.answer(call, CallAnswer::Reset), Err(HostError::NoCall));
 }
+
+/// The canary stands on the main thread, where clusters may not be there yet: what it calls is refused.
+#[test]
+fn the_canary_calls_nobody() {
+    let body = CALLER.replace(
+        r#"(func (export "proxy_on_request_headers")"#,
+        r#"(func (export "proxy_on_configure") (param i32 i32) (result i32)
+          (call $dispatch (i32.const 0) (i32.const 63)) (i32.const 1))
+        (func (export "proxy_on_request_headers")"#,
+    );
+    let host = host(&body, Config::new().cluster("auth"));
+    assert_eq!((said(&host), host.calls().len()), (vec!["02".to_owned(), "00".to_owned()], 1));
+}
