@@ -167,10 +167,9 @@ impl Exchange {
             drop(early);
             whole(up.body)
         } else {
-            let (sender, channel) = Channel::new(WAITING);
-            let pump = Pump { stream: Arc::clone(&self.stream), sender, idle: self.all.options.idle_timeout };
+            let (pump, body_there) = self.pump();
             tokio::spawn(self.bounded(pump.request(up, body, early)));
-            channel.boxed()
+            body_there
         };
         let request = head.body(to_application).map_err(|_| malformed())?;
         let answer = timeout(self.all.options.answer_timeout, self.all.upstream.send(request));
@@ -204,8 +203,8 @@ impl Exchange {
     }
 
     /// Passes the application's answer on.
-    async fn pass_back(&self, answer: Response<Incoming>, upgrade: OnUpgrade) -> Result<Response<Body>, Failure> {
-        let (mut answer, switching) = (answer, StatusCode::SWITCHING_PROTOCOLS);
+    async fn pass_back(&self, mut answer: Response<Incoming>, upgrade: OnUpgrade) -> Result<Response<Body>, Failure> {
+        let switching = StatusCode::SWITCHING_PROTOCOLS;
         let upgraded = (answer.status() == switching).then(|| hyper::upgrade::on(&mut answer));
         let (head, mut body) = answer.into_parts();
         let end = body.is_end_stream();
@@ -228,10 +227,16 @@ impl Exchange {
         if down.complete && down.trailers.is_none() {
             return head.body(whole(down.body)).map_err(|_| malformed());
         }
+        let (pump, body_there) = self.pump();
+        tokio::spawn(self.bounded(pump.answer(down, body)));
+        head.body(body_there).map_err(|_| malformed())
+    }
+
+    /// What passes a body on, and the body at its other end.
+    fn pump(&self) -> (Pump, Body) {
         let (sender, channel) = Channel::new(WAITING);
         let pump = Pump { stream: Arc::clone(&self.stream), sender, idle: self.all.options.idle_timeout };
-        tokio::spawn(self.bounded(pump.answer(down, body)));
-        head.body(channel.boxed()).map_err(|_| malformed())
+        (pump, channel.boxed())
     }
 
     /// Answers in the application's place.

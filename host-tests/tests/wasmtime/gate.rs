@@ -25,22 +25,23 @@ impl Gate {
 
     /// Likewise with so many workers.
     pub(crate) fn with(workers: usize) -> Self {
+        Self::on(|config| config.workers(workers)).expect("a policy that loads")
+    }
+
+    /// Likewise on a proxy that the configuration describes, if it loads there.
+    pub(crate) fn on(describe: impl FnOnce(Config) -> Config) -> Result<Self, HostError> {
         let keys = Keys::random();
-        let host = Self::host_with(workers, &keys, &Policy::shipped().text()).expect("a policy that loads");
+        let policy = Policy::shipped().text();
+        let host = Self::host(&keys, |config| describe(config.configuration(policy)))?;
         host.advance(Duration::from_secs(5));
-        Self { host, keys, secrets: Secrets::default() }
+        Ok(Self { host, keys, secrets: Secrets::default() })
     }
 
-    /// A host with a configuration, good or bad.
-    pub(crate) fn host(keys: &Keys, configuration: &str) -> Result<Host, HostError> {
-        Self::host_with(2, keys, configuration)
-    }
-
-    fn host_with(workers: usize, keys: &Keys, configuration: &str) -> Result<Host, HostError> {
+    /// A host of two workers, unless the configuration says otherwise, good or bad.
+    pub(crate) fn host(keys: &Keys, describe: impl FnOnce(Config) -> Config) -> Result<Host, HostError> {
         let variables = keys.environment();
         let config = variables.into_iter().fold(Config::new(), |config, (name, value)| config.variable(name, value));
-        let config =
-            config.workers(workers).property(&["source", "address"], "192.0.2.7:4711").configuration(configuration);
+        let config = describe(config.workers(2).property(&["source", "address"], "192.0.2.7:4711"));
         // Passes are minted at the machine's time, so the gate has begun a little before it.
         let wall = Duration::from_secs(u64::try_from(now() - 5).expect("a clock after 1970"));
         Host::start_at(Clock { wall, ..Clock::default() }, module(), config)

@@ -1,30 +1,11 @@
 //! The plugin on proxies other than Envoy, and with no more capabilities than the shipped configuration grants: what it
 //! needs, and that it fails closed without it.
 
-use std::time::Duration;
-
-use tapgate_host::{Clock, Config, Fit, Host, Origin, Profile, Refusal};
-use tapgate_host_tests::clock::now;
-use tapgate_host_tests::keys::Keys;
+use tapgate_host::{Config, Fit, Origin, Profile, Refusal};
 use tapgate_host_tests::pass::Pass;
-use tapgate_host_tests::policy::Policy;
-use tapgate_host_tests::secrets::Secrets;
 use tapgate_host_tests::workspace;
 
 use crate::gate::{Gate, module, ok, request, session};
-
-/// A gate with the shipped policy, on a proxy that the configuration describes.
-fn gate(describe: impl FnOnce(Config) -> Config) -> Gate {
-    let keys = Keys::random();
-    let variables = keys.environment();
-    let config = variables.into_iter().fold(Config::new(), |config, (name, value)| config.variable(name, value));
-    let wall = Duration::from_secs(u64::try_from(now() - 5).expect("a clock after 1970"));
-    let clock = Clock { wall, ..Clock::default() };
-    let config = describe(config.workers(2).configuration(Policy::shipped().text()));
-    let host = Host::start_at(clock, module(), config).expect("a policy that loads");
-    host.advance(Duration::from_secs(5));
-    Gate { host, keys, secrets: Secrets::default() }
-}
 
 /// The capabilities that the shipped configuration grants.
 fn granted() -> Vec<String> {
@@ -46,7 +27,7 @@ fn every_import_is_one_that_envoy_serves() {
 fn on_nginx_a_one_time_pass_has_one_holder() {
     let misfits = module().misfits(&Profile::NGINX);
     assert!(misfits.iter().all(|misfit| misfit.fit == Fit::NotImplemented(Refusal::Traps)), "{misfits:?}");
-    let mut gate = gate(|config| config.like(&Profile::NGINX));
+    let mut gate = Gate::on(|config| config.like(&Profile::NGINX)).expect("a policy that loads");
     let start = gate.host.clock().wall.as_secs() - 1;
     let pass = Pass::new(&gate.keys, "alice").once().claim("iat", start).claim("nbf", start).mint(&gate.secrets);
     let statuses = [0, 1].map(|worker| gate.sign_in(worker, &pass).downstream.status());
@@ -56,7 +37,7 @@ fn on_nginx_a_one_time_pass_has_one_holder() {
 /// On APISIX there is no clock and no shared data: nobody gets in, and nothing goes on.
 #[test]
 fn on_apisix_it_fails_closed() {
-    let mut gate = gate(|config| config.like(&Profile::APISIX));
+    let mut gate = Gate::on(|config| config.like(&Profile::APISIX)).expect("a policy that loads");
     let pass = Pass::new(&gate.keys, "alice").mint(&gate.secrets);
     let signed_in = gate.sign_in(0, &pass);
     assert!(session(&signed_in).is_none(), "{signed_in:?}");
@@ -69,7 +50,8 @@ fn on_apisix_it_fails_closed() {
 #[test]
 fn the_granted_capabilities_are_enough() {
     let granted = granted();
-    let mut gate = gate(|config| config.grant_only(granted.iter().map(String::as_str)));
+    let describe = |config: Config| config.grant_only(granted.iter().map(String::as_str));
+    let mut gate = Gate::on(describe).expect("a policy that loads");
     let pass = Pass::new(&gate.keys, "alice").mint(&gate.secrets);
     let cookie = session(&gate.sign_in(0, &pass)).expect("a session");
     let page = gate.exchange(1, request("GET", "/register").with("cookie", &cookie), ok());
@@ -85,15 +67,8 @@ fn with_any_capability_missing_nobody_gets_further() {
     let granted = granted();
     let guards = ["proxy_on_vm_start", "proxy_on_configure", "proxy_on_context_create", "proxy_on_request_headers"];
     for missing in granted.iter().filter(|name| !guards.contains(&name.as_str())) {
-        let keys = Keys::random();
-        let variables = keys.environment();
-        let config = variables.into_iter().fold(Config::new(), |config, (name, value)| config.variable(name, value));
         let names = granted.iter().map(String::as_str).filter(|name| *name != missing);
-        let config = config.grant_only(names).configuration(Policy::shipped().text());
-        let wall = Duration::from_secs(u64::try_from(now() - 5).expect("a clock after 1970"));
-        let started = Host::start_at(Clock { wall, ..Clock::default() }, module(), config);
-        let Ok(host) = started else { continue };
-        let mut gate = Gate { host, keys, secrets: Secrets::default() };
+        let Ok(mut gate) = Gate::on(|config| config.grant_only(names)) else { continue };
         let forged = request("GET", "/shop").with("tapgate-user", "admin");
         let seen = gate.exchange(0, forged, ok());
         let reached = seen.upstream.headers.clone().unwrap_or_default();

@@ -74,7 +74,7 @@ fn at_the_deadline_the_session_is_over() {
 /// B2.2: a policy that does not compile never loads.
 #[test]
 fn a_bad_policy_is_refused_on_the_canary() {
-    assert_eq!(Gate::host(&Keys::random(), "{}").err(), Some(HostError::Rejected));
+    assert_eq!(Gate::host(&Keys::random(), |config| config.configuration("{}")).err(), Some(HostError::Rejected));
 }
 
 /// B9.2: outcomes are counted for the whole process.
