@@ -12,11 +12,11 @@ pub enum Exit {
     Findings = 1,
     /// The command line was not understood, or asks for something that makes no sense.
     Usage = 2,
-    /// The input could not be read, or holds no pass or policy.
+    /// The input could not be read, or holds no pass, policy, plugin or certificate.
     Unreadable = 3,
     /// There is no usable key.
     Key = 4,
-    /// The machine failed: output, clock or randomness.
+    /// The machine failed: output, clock, randomness, an address to listen on or a folder to keep data in.
     Failed = 5,
 }
 
@@ -37,9 +37,11 @@ impl Exit {
                 "something was found: a pass that would be turned away, an error in a policy, a case that fails, a decision that differs"
             }
             Self::Usage => "the command line was not understood, or asks for what makes no sense",
-            Self::Unreadable => "the input could not be read, or holds no pass or policy",
+            Self::Unreadable => "the input could not be read, or holds no pass, policy, plugin or certificate",
             Self::Key => "there is no usable key",
-            Self::Failed => "the machine failed: output, clock or randomness",
+            Self::Failed => {
+                "the machine failed: output, clock, randomness, an address to listen on or a folder to keep data in"
+            }
         }
     }
 

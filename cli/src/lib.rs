@@ -1,7 +1,8 @@
 //! The command line of Tapgate as a library: arguments and a [`World`] in, an [`Exit`] out.
 //!
 //! A file per subcommand. Nothing here reads a clock, the environment or randomness by itself, and nothing writes but
-//! through [`World`]. What makes a pass good is `tapgate-core`'s business alone.
+//! through [`World`]; only `serve`, which becomes a gateway, has clocks and sockets of its own. What makes a pass good
+//! is `tapgate-core`'s business alone.
 
 mod error;
 mod exit;
@@ -15,6 +16,7 @@ mod moment;
 mod option;
 mod policy;
 mod qr;
+mod serve;
 mod world;
 
 use std::error::Error as _;
@@ -27,7 +29,7 @@ use crate::error::Error;
 pub use crate::exit::Exit;
 pub use crate::world::{Screen, World};
 
-/// Makes keys, mints Temporary Access Passes, looks inside them, and checks, tests and renders policies
+/// Makes keys, mints Temporary Access Passes, looks inside them, checks, tests and renders policies, and is a gateway
 ///
 /// A pass is a link or a QR code that lets one person register a passwordless sign-in method (a passkey, a security key)
 /// until a deadline. Whoever holds the pass key can mint one, offline. Tapgate, in the proxy before the site, checks it.
@@ -51,6 +53,7 @@ enum Command {
     Mint(Box<mint::Options>),
     Inspect(inspect::Options),
     Policy(policy::Options),
+    Serve(Box<serve::Options>),
 }
 
 const FIRST_STEPS: &str = "\
@@ -60,6 +63,7 @@ First steps:
       --issuer https://gate.example.com --audience gate.example.com
   tapgate inspect                              # then paste the pass or the link
   tapgate policy check policy.yaml             # before a proxy loads it
+  tapgate serve --policy policy.yaml --upstream http://127.0.0.1:8080
 Each command's --help has more examples.
 
 Environment (an option on the command line comes first):
@@ -94,6 +98,7 @@ impl Command {
             Self::Mint(options) => mint::run(&options, world),
             Self::Inspect(options) => inspect::run(&options, world),
             Self::Policy(options) => policy::run(&options, world),
+            Self::Serve(options) => serve::run(&options, world),
         }
     }
 }

@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         stdin: &mut io::stdin(),
         stdout: &mut io::stdout(),
         stderr: &mut io::stderr(),
+        log: || Box::new(io::stderr()),
         environment: &|name| env::var_os(name),
         now: now(),
         random: &mut System,

@@ -24,6 +24,8 @@ pub struct World<'a> {
     pub screen: Option<Screen>,
     /// Standard error.
     pub stderr: &'a mut dyn Write,
+    /// Where a command that runs on by itself writes its log, from whatever thread.
+    pub log: fn() -> Box<dyn Write + Send>,
     /// Looks up an environment variable.
     pub environment: &'a dyn Fn(&str) -> Option<OsString>,
     /// What the clock shows; `None` if that cannot be told.

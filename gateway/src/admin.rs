@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response, StatusCode};
-use tapgate_host::{Host, Metric};
+use tapgate_host::{Histogram, Host, Metric};
 
 /// Answers on the admin address. Nothing there changes anything.
 pub(crate) fn answer(request: &Request<Incoming>, metrics: impl FnOnce() -> String) -> Response<Full<Bytes>> {
@@ -32,7 +32,7 @@ pub(crate) fn metrics(host: &Host) -> String {
             Some(Metric::Counter(count)) => writeln!(text, "# TYPE {plain}_total counter\n{plain}_total {count}"),
             Some(Metric::Gauge(value)) => writeln!(text, "# TYPE {plain} gauge\n{plain} {value}"),
             Some(Metric::Histogram(histogram)) => {
-                let (count, sum) = (histogram.values.len(), histogram.values.iter().sum::<u64>());
+                let Histogram { count, sum } = histogram;
                 writeln!(text, "# TYPE {plain} summary\n{plain}_sum {sum}\n{plain}_count {count}")
             }
             None => Ok(()),

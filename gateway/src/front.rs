@@ -58,9 +58,10 @@ impl Gateway {
     /// # Errors
     /// What of these does not work.
     pub async fn start(plugin: &Plugin, options: Options) -> Result<Self, GatewayError> {
-        let module = Module::compile_unmetered(&plugin.module).map_err(GatewayError::Module)?;
+        // What costs least is looked at first.
         let upstream = Upstream::new(&options.upstream, options.connect_timeout)?;
         let acceptor = tls::acceptor(&options.identity)?;
+        let module = Module::compile_unmetered(&plugin.module).map_err(GatewayError::Module)?;
         let store = options.data.as_deref().map_or_else(|| Ok(Store::volatile()), Store::open)?;
         let ground = Arc::new(Ground::new(store));
         let config = config(plugin, options.workers);

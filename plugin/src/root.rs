@@ -97,8 +97,8 @@ fn one_line(text: &str) -> String {
 fn announce(gate: &Gate) {
     for policy in gate.policies() {
         let line = format!(
-            "tapgate: loaded policy of tenant {} (version 1, hash {}); ledger in shared data: lost on restart, a second \
-             process is a second ledger",
+            "tapgate: loaded policy of tenant {} (version 1, hash {}); ledger in shared data: it lives as long as the \
+             proxy keeps that, and a second process is a second ledger",
             policy.tenant,
             gate.hash()
         );

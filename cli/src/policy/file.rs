@@ -9,7 +9,7 @@ use tapgate_cases::describe::mend;
 use tapgate_cases::policy::{PolicyDocument, key_of_variable};
 use tapgate_cases::yaml::Flaw;
 use tapgate_core::json::Json;
-use tapgate_core::policy::Policy;
+use tapgate_core::policy::{Environment, Policy};
 
 use crate::error::{Error, Failure};
 use crate::exit::Exit;
@@ -20,7 +20,7 @@ const MOST_BYTES: u64 = 8 << 20;
 
 /// Why a file gives no policy.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FileError {
+pub(crate) enum FileError {
     /// It cannot be read.
     #[error("cannot read `{}`", .path.display())]
     Read { path: PathBuf, source: io::Error },
@@ -31,14 +31,14 @@ pub(super) enum FileError {
     #[error("`{}` is not UTF-8 text", .0.display())]
     NotText(PathBuf),
     /// What is in it has errors, which have been told.
-    #[error("`{}` has errors; `tapgate policy check` names them all", .0.display())]
-    Broken(PathBuf),
+    #[error("`{}` has errors; `tapgate policy {check}` tells the mend of each", .path.display())]
+    Broken { path: PathBuf, check: &'static str },
 }
 
 impl Failure for FileError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Broken(_) => Exit::Findings,
+            Self::Broken { .. } => Exit::Findings,
             Self::Read { .. } | Self::TooLong(_) | Self::NotText(_) => Exit::Unreadable,
         }
     }
@@ -57,25 +57,39 @@ pub(super) fn text(path: &Path) -> Result<String, FileError> {
     String::from_utf8(bytes).map_err(|_| FileError::NotText(path.to_owned()))
 }
 
-/// A policy that compiles. Its keys are stand-ins: nothing here needs the real ones.
-pub(super) struct Loaded {
-    pub(super) document: PolicyDocument,
-    pub(super) policies: Vec<Policy>,
-    pub(super) hash: String,
+/// A policy that compiles.
+pub(crate) struct Loaded {
+    pub(crate) document: PolicyDocument,
+    pub(crate) policies: Vec<Policy>,
+    pub(crate) hash: String,
+}
+
+/// Where a policy's keys come from.
+#[derive(Clone, Copy)]
+pub(crate) enum Keys<'a> {
+    /// Nowhere: each variable holds one that everybody knows. For what needs no real ones.
+    StandIns,
+    /// From an environment, as the proxy has it.
+    Real(Environment<'a>),
 }
 
 /// Reads and compiles a policy; what is wrong with it is told on standard error.
-pub(super) fn load(path: &Path, world: &mut World<'_>) -> Result<Loaded, Error> {
+pub(crate) fn load(path: &Path, keys: Keys<'_>, world: &mut World<'_>) -> Result<Loaded, Error> {
     let text = text(path)?;
-    let (flaws, document) = PolicyDocument::check(&text, &stand_in);
-    let compiled = document.as_ref().filter(|_| flaws.is_empty()).and_then(|document| document.compile(&stand_in).ok());
+    let (environment, check): (Environment<'_>, _) = match keys {
+        Keys::StandIns => (&stand_in, "check"),
+        Keys::Real(environment) => (environment, "check --keys"),
+    };
+    let (flaws, document) = PolicyDocument::check(&text, environment);
+    let compiled = document.as_ref().filter(|_| flaws.is_empty());
+    let compiled = compiled.and_then(|document| document.compile(environment).ok());
     if let (Some(document), Some(compiled)) = (document, compiled) {
         return Ok(Loaded { document, policies: compiled.policies, hash: compiled.hash });
     }
     for flaw in &flaws {
         world.complain_as_is(format_args!("{}:{flaw}", path.display()));
     }
-    Err(FileError::Broken(path.to_owned()).into())
+    Err(FileError::Broken { path: path.to_owned(), check }.into())
 }
 
 /// A key in place of the one that a variable holds in the proxy.

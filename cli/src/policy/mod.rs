@@ -3,7 +3,7 @@
 mod check;
 mod diff;
 mod explain;
-mod file;
+pub(crate) mod file;
 mod render;
 mod schema;
 mod test;

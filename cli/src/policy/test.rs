@@ -85,7 +85,7 @@ struct Difference {
 pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Error> {
     let mut files = Vec::new();
     for path in &options.files {
-        let loaded = file::load(path, world)?;
+        let loaded = file::load(path, file::Keys::StandIns, world)?;
         let beside = path.with_extension("cases.yaml");
         let text = file::text(&beside)?;
         let report = test(path, &beside, &loaded, &text, options.filter.as_deref());

@@ -18,4 +18,5 @@ mod mint;
 mod policy;
 mod program;
 mod render;
+mod serve;
 mod support;

@@ -127,6 +127,7 @@ impl Tapgate {
             stdout: &mut stdout,
             screen: self.screen,
             stderr: &mut stderr,
+            log: || Box::new(std::io::sink()),
             environment: &|name| environment.get(name).cloned(),
             now: self.now.and_then(UnixSeconds::new),
             random: &mut Counting { next: 0, entropy: self.entropy },

@@ -226,6 +226,6 @@ fn metric(host: &Host, name: &str) -> String {
     match host.metric(name) {
         None => "none".to_owned(),
         Some(tapgate_host::Metric::Counter(value) | tapgate_host::Metric::Gauge(value)) => value.to_string(),
-        Some(tapgate_host::Metric::Histogram(histogram)) => format!("{:?}", histogram.values),
+        Some(tapgate_host::Metric::Histogram(histogram)) => format!("{histogram:?}"),
     }
 }

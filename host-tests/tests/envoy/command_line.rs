@@ -28,6 +28,7 @@ pub(crate) fn tapgate(arguments: &[&str], environment: &[(&str, String)]) -> Str
             stdout: &mut stdout,
             screen: None,
             stderr: &mut stderr,
+            log: || Box::new(std::io::sink()),
             environment: &value,
             now: UnixSeconds::new(u64::try_from(clock::now()).expect("a clock after 1970")),
             random: &mut System,

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-/// What a histogram has been given, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What a histogram has been given: as much of the distribution as takes no more room the longer a process runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
-    /// Every value recorded.
-    pub values: Vec<u64>,
+    /// How many values were recorded.
+    pub count: u64,
+    /// Their sum, which stays at the largest number once it has come to it.
+    pub sum: u64,
 }
 
 /// A metric's value.
@@ -82,7 +84,9 @@ impl Metric {
         match self {
             Self::Counter(value) => *value = value.saturating_add(given),
             Self::Gauge(value) => *value = given,
-            Self::Histogram(histogram) => histogram.values.push(given),
+            Self::Histogram(Histogram { count, sum }) => {
+                (*count, *sum) = (count.saturating_add(1), sum.saturating_add(given));
+            }
         }
     }
 
@@ -113,9 +117,10 @@ mod tests {
         assert_eq!(gauge.value(), Ok(4));
         let histogram = metrics.at(MetricKind::Histogram, b"h");
         histogram.record(9);
+        histogram.record(4);
         assert_eq!(histogram.increment(1), Err(WrongKind));
         assert_eq!(histogram.value(), Err(WrongKind));
-        assert_eq!(metrics.named("h"), Some(Metric::Histogram(Histogram { values: vec![9] })));
+        assert_eq!(metrics.named("h"), Some(Metric::Histogram(Histogram { count: 2, sum: 13 })));
         assert_eq!(metrics.names(), ["c", "c", "h"]);
     }
 }

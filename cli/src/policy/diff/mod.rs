@@ -61,7 +61,8 @@ struct Decision {
 
 /// Compares the two.
 pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Error> {
-    let (old, new) = (file::load(&options.old, world)?, file::load(&options.new, world)?);
+    let mut load = |path| file::load(path, file::Keys::StandIns, world);
+    let (old, new) = (load(&options.old)?, load(&options.new)?);
     let mut cases = Vec::new();
     for path in [&options.old, &options.new] {
         cases.extend(cases_beside(path, world)?);

@@ -43,7 +43,7 @@ struct Tenant {
 
 /// Explains the policy, tenant by tenant.
 pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Error> {
-    let loaded = file::load(&options.file, world)?;
+    let loaded = file::load(&options.file, file::Keys::StandIns, world)?;
     let trees = tenants(loaded.document.tree());
     let tenants = loaded
         .policies

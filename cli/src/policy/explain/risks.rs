@@ -12,7 +12,7 @@ use tapgate_core::time::Minutes;
 use super::facts::span;
 
 /// What a ledger in memory means (7.4).
-pub(crate) const VOLATILE: &str = "the ledger lives in the proxy's memory: a restart loses it, and a second process, a hot restart or another vm_id is a second ledger";
+pub(crate) const VOLATILE: &str = "the ledger lives in the proxy's shared data: a restart loses it (not of `tapgate serve` with --data-dir), and a second process, a hot restart or another vm_id is a second ledger";
 
 /// This build and etcd.
 pub(crate) const NO_ETCD: &str = "the proxy refuses this policy: this build keeps ledgers in shared data only";

@@ -83,7 +83,7 @@ struct EnvoyGateway<'a> {
 
 /// Renders the policy for a proxy.
 pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Error> {
-    let loaded = file::load(&options.file, world)?;
+    let loaded = file::load(&options.file, file::Keys::StandIns, world)?;
     let site = Site::of(loaded.document.tree(), &loaded.policies)?;
     let upstream = options.upstream();
     let (namespace, gateway) = (options.namespace.as_str(), options.gateway.as_str());
