@@ -18,7 +18,7 @@ pub(crate) enum Suite {
     House,
     /// Every rule of the gate, without a proxy
     Core,
-    /// Policies in YAML, and every case of the corpus without a proxy, under the wasmtime host and under real Envoy
+    /// Policies in YAML, and every case of the corpus without a proxy, under the wasmtime host, real Envoy and `tapgate serve`
     Cases,
     /// The proxy-wasm host, with small guests
     Host,
@@ -26,12 +26,12 @@ pub(crate) enum Suite {
     Gateway,
     /// The command line
     Cli,
-    /// The plugin under the wasmtime host and real Envoy, the host against Envoy, and the example application
+    /// The plugin under the wasmtime host, real Envoy and `tapgate serve`, the host against Envoy, and the example application
     Envoy,
 }
 
 /// The test of the host tests that plays every case in every host. It is the suite `cases`'s, and nobody else's.
-const THREE_HOSTS: &str = "hosts::every_case_goes_the_same_way_in_three_hosts";
+const EVERY_HOST: &str = "hosts::every_case_goes_the_same_way_in_four_hosts";
 
 impl Suite {
     /// The runs of `cargo test` that make up the suite, as their arguments.
@@ -42,7 +42,7 @@ impl Suite {
             // What they print is shown: without it the number of cases played would be swallowed.
             Self::Cases => &[
                 &["--package", "tapgate-cases", "--", "--nocapture"],
-                &["--package", "tapgate-host-tests", "--test", "corpus", "--", "--nocapture", "--exact", THREE_HOSTS],
+                &["--package", "tapgate-host-tests", "--test", "corpus", "--", "--nocapture", "--exact", EVERY_HOST],
             ],
             Self::Host => &[&["--package", "tapgate-host"]],
             Self::Gateway => &[&["--package", "tapgate-gateway"]],
@@ -55,7 +55,7 @@ impl Suite {
                 "--",
                 "--exact",
                 "--skip",
-                THREE_HOSTS,
+                EVERY_HOST,
             ]],
         }
     }
@@ -194,9 +194,9 @@ mod tests {
 
     /// A test that one suite leaves to another must be there, by its very name.
     #[test]
-    fn the_test_of_the_three_hosts_is_where_the_suites_look_for_it() {
+    fn the_test_of_every_host_is_where_the_suites_look_for_it() {
         let root = Workspace::find().unwrap().root().join("host-tests/tests/corpus");
-        let (file, name) = THREE_HOSTS.split_once("::").unwrap();
+        let (file, name) = EVERY_HOST.split_once("::").unwrap();
         let text = std::fs::read_to_string(root.join(file).with_extension("rs")).unwrap();
         assert!(text.contains(&format!("#[test]\nfn {name}()")), "no `{name}` in {file}.rs");
     }
