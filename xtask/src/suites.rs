@@ -16,8 +16,10 @@ use crate::{Exit, Failure, setup, wasm};
 pub(crate) enum Suite {
     /// The layer rules and these commands themselves
     House,
-    /// Every rule of the gate, without a proxy
+    /// Every rule of the gate, without a proxy; the ledger's are in `ledger`
     Core,
+    /// The ledger: its rules, and a model that tries every order of losses, crashes and clocks on them
+    Ledger,
     /// Policies in YAML, and every case of the corpus without a proxy, under the wasmtime host, real Envoy and `tapgate serve`
     Cases,
     /// The proxy-wasm host, with small guests
@@ -33,12 +35,19 @@ pub(crate) enum Suite {
 /// The test of the host tests that plays every case in every host. It is the suite `cases`'s, and nobody else's.
 const EVERY_HOST: &str = "hosts::every_case_goes_the_same_way_in_four_hosts";
 
+/// What the names of core's tests of the ledger have in them. They are the suite `ledger`'s, and nobody else's.
+const LEDGER: &str = "ledger::";
+
 impl Suite {
     /// The runs of `cargo test` that make up the suite, as their arguments.
     fn runs(self) -> &'static [&'static [&'static str]] {
         match self {
             Self::House => &[&["--package", "xtask"]],
-            Self::Core => &[&["--package", "tapgate-core"]],
+            Self::Core => &[&["--package", "tapgate-core", "--", "--skip", LEDGER]],
+            // What it prints is shown: the number of states, and how each fault was found.
+            Self::Ledger => {
+                &[&["--package", "tapgate-core", "--", LEDGER], &["--package", "tapgate-model", "--", "--nocapture"]]
+            }
             // What they print is shown: without it the number of cases played would be swallowed.
             Self::Cases => &[
                 &["--package", "tapgate-cases", "--", "--nocapture"],
@@ -190,6 +199,15 @@ mod tests {
                 assert_eq!(run.first(), Some(&"--package"), "{}", suite.name());
             }
         }
+    }
+
+    /// What one suite leaves to another must be there.
+    #[test]
+    fn the_tests_of_the_ledger_are_where_the_suites_look_for_them() {
+        let root = Workspace::find().unwrap().root().join("core/tests/all");
+        let main = std::fs::read_to_string(root.join("main.rs")).unwrap();
+        assert!(main.contains("\nmod ledger;"), "core's tests have no module for `{LEDGER}`");
+        assert!(std::fs::read_to_string(root.join("ledger.rs")).unwrap().contains("#[test]"));
     }
 
     /// A test that one suite leaves to another must be there, by its very name.

@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "tapgate-host-tests",
         &["tapgate-core", "tapgate-cases", "tapgate-host", "tapgate-cli", "tapgate-example-app", "tapgate-test-clock"],
     ),
+    ("tapgate-model", &["tapgate-core"]),
     ("tapgate-test-clock", &[]),
     ("tapgate-example-app", &[]),
     ("xtask", &[]),
@@ -79,6 +80,7 @@ mod tests {
             ("tapgate-plugin", "tapgate-cli"),
             ("tapgate-cli", "tapgate-plugin"),
             ("tapgate-host-tests", "tapgate-plugin"),
+            ("tapgate-cli", "tapgate-model"),
             ("tapgate-example-app", "tapgate-core"),
             ("xtask", "tapgate-core"),
         ] {
