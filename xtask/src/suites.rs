@@ -28,7 +28,7 @@ pub(crate) enum Suite {
     Gateway,
     /// The command line
     Cli,
-    /// The plugin under the wasmtime host, real Envoy and `tapgate serve`, the host against Envoy, and the example application
+    /// The plugin under the wasmtime host, real Envoy and `tapgate serve`, the host against Envoy, the example application, the bench
     Envoy,
 }
 
@@ -56,11 +56,14 @@ impl Suite {
             Self::Host => &[&["--package", "tapgate-host"]],
             Self::Gateway => &[&["--package", "tapgate-gateway"]],
             Self::Cli => &[&["--package", "tapgate-cli"]],
+            // One run, so that cargo builds the wasm engine no second time for other features.
             Self::Envoy => &[&[
                 "--package",
                 "tapgate-example-app",
                 "--package",
                 "tapgate-host-tests",
+                "--package",
+                "tapgate-bench",
                 "--",
                 "--exact",
                 "--skip",
@@ -72,6 +75,12 @@ impl Suite {
     /// Whether it needs Envoy and the plugin's module.
     const fn needs_a_proxy(self) -> bool {
         matches!(self, Self::Cases | Self::Envoy)
+    }
+
+    /// Builds the modules that it loads into a proxy.
+    fn modules(self, workspace: &Workspace) -> Result<()> {
+        wasm::run(workspace)?;
+        if self == Self::Envoy { wasm::noop(workspace) } else { Ok(()) }
     }
 
     fn name(self) -> String {
@@ -105,7 +114,7 @@ pub(crate) fn run(workspace: &Workspace, named: &[Suite]) -> Result<Exit, Failur
         say(format_args!("suite {name}"));
         if suite.needs_a_proxy() {
             setup::run(workspace).map_err(Failure::Setup)?;
-            if let Err(error) = wasm::run(workspace) {
+            if let Err(error) = suite.modules(workspace) {
                 eprintln!("error: {error:#}");
                 total.add(Tally { passed: 0, failed: 1 });
                 broken.push(name);

@@ -58,8 +58,7 @@ impl Envoy {
             .arg("--admin-address-path")
             .arg(&address)
             .args(["--disable-hot-restart", "--concurrency", &setup.workers.to_string()])
-            // More of the plugin's own lines than usual: none may hold a secret at any level.
-            .args(["--log-level", "info", "--component-log-level", "wasm:debug"])
+            .args(setup.log)
             .args(["--file-flush-interval-msec", "100"])
             .current_dir(workspace::root())
             .env_clear()

@@ -4,7 +4,7 @@ use super::{House, Package, Violation};
 
 /// Each member, and the members it may depend on. A member that is not here is a violation: it has no place yet.
 ///
-/// The plugin is nobody's dependency: it is used as the `.wasm` file that proxies load.
+/// Filters are nobody's dependency: they are used as the `.wasm` files that proxies load.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tapgate-core", &[]),
     ("tapgate-plugin", &["tapgate-core"]),
@@ -19,6 +19,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("tapgate-model", &["tapgate-core"]),
     ("tapgate-test-clock", &[]),
+    ("tapgate-bench", &["tapgate-host", "tapgate-host-tests"]),
+    ("tapgate-bench-noop", &[]),
     ("tapgate-example-app", &[]),
     ("xtask", &[]),
 ];
@@ -82,6 +84,8 @@ mod tests {
             ("tapgate-host-tests", "tapgate-plugin"),
             ("tapgate-cli", "tapgate-model"),
             ("tapgate-example-app", "tapgate-core"),
+            ("tapgate-bench", "tapgate-core"),
+            ("tapgate-bench-noop", "tapgate-core"),
             ("xtask", "tapgate-core"),
         ] {
             let found = who_may_import_whom(&planted::package(name, &["serde", dependency]));
