@@ -58,7 +58,7 @@ impl Bounded {
             }
             Next::Done(Err(Unavailable)) => Run::Over,
             Next::Done(Ok(outcome)) => {
-                state.witness.told(&self.scenario, &state.store, request, &outcome, state.time);
+                state.witness.told(&self.scenario, &state.store, request, &outcome, (state.time, now));
                 match outcome {
                     Outcome::SignIn(Ok(signed_in)) => Run::Granted(signed_in),
                     Outcome::Complete(Completion::Completed) => Run::Completed,

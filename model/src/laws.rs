@@ -23,7 +23,8 @@ pub enum Law {
     OneSession,
     /// What a gateway says is so in the ledger. Nobody is let in, and nothing is called completed, signed out or revoked
     /// without a swap that was carried out; a session is listed with the very deadline that its person is told; and who is
-    /// refused has changed nothing that still stands.
+    /// refused within the window has changed nothing that still stands. (After it, a gateway whose swap is in doubt may find
+    /// that it is too late, and be right, while the swap arrives.)
     ToldIsRecorded,
     /// A change is made once: no attempt writes over its own write, whatever became of the reply.
     OnceIsOnce,

@@ -160,6 +160,33 @@ impl Scenario {
         }
     }
 
+    /// Losses and time: swaps, replies and what was read arrive after windows and passes have ended, and after the record
+    /// has been let go of.
+    #[must_use]
+    pub fn lateness() -> Self {
+        Self {
+            passes: vec![Pass::new("a", 2, 5, true)],
+            requests: vec![
+                plan(present(0, 0)),
+                plan(present(0, 1)),
+                plan(Request::Complete { of: 0, then: Then::Continue }),
+            ],
+            window: Seconds::new(2),
+            registered_end: at(5),
+            horizon: 5,
+            forgets: true,
+            budget: Budget { losses: 1, repeats: 1, ..Budget::default() },
+            sights: vec![
+                Sight::OwnSwapFound,
+                Sight::SwapOutlivesItsRun,
+                Sight::Consumed,
+                Sight::Ended,
+                Sight::Forgotten,
+            ],
+            ..Self::base("lateness")
+        }
+    }
+
     /// Clocks apart by the allowed skew, the issuer's ahead: a revocation, a pass made before it and one made after.
     #[must_use]
     pub fn clocks() -> Self {
@@ -186,7 +213,8 @@ impl Scenario {
                 plan(Request::Complete { of: 0, then: Then::Continue }),
                 plan(Request::SignOut { of: 1 }),
             ],
-            horizon: 3,
+            window: Seconds::new(2),
+            horizon: 4,
             budget: Budget { losses: 1, repeats: 1, ..Budget::default() },
             sights: vec![Sight::TwoBrowsers, Sight::GoesOn],
             ..Self::base("a multi-use pass")

@@ -152,23 +152,33 @@ impl Witness {
         self.broken.add_if(Law::NotAfterRevocation, account.revoked);
     }
 
-    /// A gateway says at `time` by the slowest clock what came of a request.
-    pub fn told(&mut self, scenario: &Scenario, store: &Store, number: usize, outcome: &Outcome, time: u64) {
+    /// A gateway says what came of a request, at a time by the slowest clock and by its own.
+    pub fn told(
+        &mut self,
+        scenario: &Scenario,
+        store: &Store,
+        number: usize,
+        outcome: &Outcome,
+        (time, now): (u64, UnixSeconds),
+    ) {
         let taken = self.requests[number].taken;
         let stands = store.writer() == Some(number);
         let session =
             |of| store.record().and_then(|record| record.sessions.iter().find(|one| one.id == request::session(of)));
+        // A swap that arrived after its pass had ended has no window.
+        let over = |of: usize| self.requests[of].deadline.is_none_or(|deadline| now >= deadline);
         let so = match (scenario.requests[number].what, outcome) {
             (Request::SignIn { pass, browser }, Outcome::SignIn(Ok(told))) => {
                 let account = &mut self.passes[pass];
                 // Who is told of a window that every clock calls over is not let in.
-                account.granted |= u8::from(time < told.deadline.get()) << browser;
+                let open = time < told.deadline.get();
+                account.granted |= u8::from(open) << browser;
                 self.broken.add_if(Law::OneHolder, scenario.passes[pass].once && account.granted.count_ones() > 1);
-                taken && (!stands || session(number).is_some_and(|session| session.end == told.deadline))
+                taken && (!stands || !open || session(number).is_some_and(|session| session.end == told.deadline))
             }
-            (Request::SignIn { .. }, _) => !stands,
+            (Request::SignIn { .. }, _) => !stands || over(number),
             (Request::Complete { .. }, Outcome::Complete(Completion::Completed)) => taken,
-            (Request::Complete { .. }, _) => !stands,
+            (Request::Complete { of, .. }, _) => !stands || over(of),
             (Request::SignOut { of }, _) => session(of).is_none(),
             (Request::Revoke, _) => taken,
         };

@@ -52,6 +52,11 @@ fn deadlines() {
 }
 
 #[test]
+fn lateness() {
+    check(&Scenario::lateness());
+}
+
+#[test]
 fn clocks() {
     check(&Scenario::clocks());
 }
