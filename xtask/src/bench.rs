@@ -11,8 +11,8 @@ use crate::{Exit, Failure, setup, wasm};
 
 /// The program, and its package.
 const PROGRAM: &str = "tapgate-bench";
-/// Built beside it, because it asks dependencies for the same features as the tests do: so cargo takes the wasm engine that
-/// they were built with.
+/// Built beside it, because together they ask dependencies for the features that the demo asks for: so cargo takes the same
+/// wasm engine.
 const ALONGSIDE: &str = "tapgate-core";
 
 /// What the bench takes.
