@@ -8,13 +8,25 @@ use hyper::{Method, Request, Response, StatusCode};
 use tapgate_host::{Histogram, Host, Metric};
 
 /// Answers on the admin address. Nothing there changes anything.
-pub(crate) fn answer(request: &Request<Incoming>, metrics: impl FnOnce() -> String) -> Response<Full<Bytes>> {
+pub(crate) fn answer(
+    request: &Request<Incoming>,
+    health: impl FnOnce() -> Result<(), &'static str>,
+    metrics: impl FnOnce() -> Option<String>,
+) -> Response<Full<Bytes>> {
+    const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+    const TEXT: &str = "text/plain";
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let (status, kind, text) = match request.uri().path() {
-        _ if !reads => (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET or HEAD\n".to_owned()),
-        "/healthz" => (StatusCode::OK, "text/plain", "ok\n".to_owned()),
-        "/metrics" => (StatusCode::OK, "text/plain; version=0.0.4", metrics()),
-        _ => (StatusCode::NOT_FOUND, "text/plain", "/healthz and /metrics are here\n".to_owned()),
+        _ if !reads => (StatusCode::METHOD_NOT_ALLOWED, TEXT, "GET or HEAD\n".to_owned()),
+        "/healthz" => match health() {
+            Ok(()) => (StatusCode::OK, TEXT, "ok\n".to_owned()),
+            Err(trouble) => (UNAVAILABLE, TEXT, format!("{trouble}\n")),
+        },
+        "/metrics" => match metrics() {
+            Some(metrics) => (StatusCode::OK, "text/plain; version=0.0.4", metrics),
+            None => (UNAVAILABLE, TEXT, "a policy is being loaded; ask again\n".to_owned()),
+        },
+        _ => (StatusCode::NOT_FOUND, TEXT, "/healthz and /metrics are here\n".to_owned()),
     };
     let mut answer = Response::new(Full::new(text.into()));
     *answer.status_mut() = status;

@@ -4,6 +4,7 @@
 //! sees nothing before the request is whole.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +16,11 @@ use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tapgate_host::{Headers, HostError, News, StreamHandle};
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::headers::{of_answer, of_request, of_trailers, to_answer, to_request, to_trailers};
+use crate::connection::Busy;
+use crate::headers::{of_answer, of_request, of_trailers, to_answer, to_request, to_trailers, wants_upgrade};
 use crate::lanes::{Gone, Lanes, Stream};
 use crate::options::Options;
 use crate::upstream::{Upstream, whole};
@@ -45,6 +47,8 @@ pub(crate) struct Active {
 pub(crate) struct Exchanges {
     pub(crate) upstream: Upstream,
     pub(crate) options: Options,
+    /// A permit for each byte of the bodies that are held until they are whole.
+    held: Arc<Semaphore>,
 }
 
 /// What has gone on, towards the application and towards the client.
@@ -103,24 +107,34 @@ async fn next(body: &mut Incoming, idle: Duration) -> Result<Part, Cut> {
 }
 
 impl Exchanges {
-    /// Answers a request.
+    pub(crate) fn new(upstream: Upstream, options: Options) -> Self {
+        let held = Arc::new(Semaphore::new(options.held_limit.min(Semaphore::MAX_PERMITS)));
+        Self { upstream, options, held }
+    }
+
+    /// Answers a request. Its connection is busy with it until all that came of it has ended.
     pub(crate) async fn answer(
         self: Arc<Self>,
         active: Arc<Active>,
         mut request: Request<Incoming>,
         client: SocketAddr,
         secure: bool,
+        busy: Busy,
     ) -> Response<Body> {
+        let until = Instant::now().checked_add(self.options.stream_limit);
         let upgrade = hyper::upgrade::on(&mut request);
         let (head, body) = request.into_parts();
         let Ok(headers) = of_request(&head, client, secure) else { return plain(StatusCode::BAD_REQUEST) };
+        let upgrade = wants_upgrade(&head.headers).then_some(upgrade);
         let Ok(stream) = active.lanes.open().await else { return plain(StatusCode::SERVICE_UNAVAILABLE) };
         let stream = Arc::new(stream);
         let buffered = head.method != Method::GET && active.buffered.iter().any(|path| path == head.uri.path());
-        let exchange = Exchange { all: self, stream, client };
-        let failure = match exchange.carry(headers, body, buffered, upgrade).await {
-            Ok(answer) => return answer,
-            Err(failure) => failure,
+        let until = until.unwrap_or_else(Instant::now);
+        let exchange = Exchange { all: self, stream, client, until, busy: Arc::new(busy) };
+        let failure = match timeout_at(until, exchange.carry(headers, body, buffered, upgrade)).await {
+            Ok(Ok(answer)) => return answer,
+            Ok(Err(failure)) => failure,
+            Err(_) => Failure::Proxy(StatusCode::REQUEST_TIMEOUT, "max_duration_timeout"),
         };
         exchange.answer_instead(failure).await
     }
@@ -131,6 +145,9 @@ struct Exchange {
     all: Arc<Exchanges>,
     stream: Arc<Stream>,
     client: SocketAddr,
+    /// When it is cut off, whatever it is doing.
+    until: Instant,
+    busy: Arc<Busy>,
 }
 
 impl Exchange {
@@ -139,7 +156,7 @@ impl Exchange {
         headers: Headers,
         mut body: Incoming,
         buffered: bool,
-        upgrade: OnUpgrade,
+        upgrade: Option<OnUpgrade>,
     ) -> Result<Response<Body>, Failure> {
         let (client, end) = (self.client.to_string(), body.is_end_stream());
         let begun = step(&self.stream, move |stream| {
@@ -149,8 +166,9 @@ impl Exchange {
         });
         let mut up = answered_or(begun.await?)?;
         // Until its headers have gone on there is nobody to pass the body on to.
+        let mut held = None;
         while !up.complete && (buffered || up.headers.is_none()) {
-            let more = self.feed(&mut body).await?;
+            let more = self.feed(&mut body, &mut held).await?;
             up.headers = up.headers.or(more.headers);
             up.body.extend_from_slice(&more.body);
             up.trailers = up.trailers.or(more.trailers);
@@ -172,40 +190,58 @@ impl Exchange {
             body_there
         };
         let request = head.body(to_application).map_err(|_| malformed())?;
-        let answer = timeout(self.all.options.answer_timeout, self.all.upstream.send(request));
+        let mut answer = pin!(self.all.upstream.send(request));
+        let gone = async { replied.wait_for(Option::is_some).await.ok().and_then(|down| down.clone()) };
         let answer = tokio::select! {
-            answer = answer => answer,
-            Ok(down) = replied.wait_for(Option::is_some) => {
-                return Err(Failure::Answered(down.clone().unwrap_or_default()));
-            }
+            answer = &mut answer => Ok(answer),
+            early = gone => match early {
+                Some(down) => return Err(Failure::Answered(down)),
+                // All of the request has gone: from here on the application is what is waited for.
+                None => timeout(self.all.options.answer_timeout, answer).await,
+            },
         };
         match answer {
             Ok(Ok(answer)) => self.pass_back(answer, upgrade).await,
             Ok(Err(error)) => {
-                tracing::warn!("the application cannot be reached: {error}");
-                // What broke it may have been the filter's own reply.
-                match replied.wait_for(Option::is_some).await {
-                    Ok(down) => Err(Failure::Answered(down.clone().unwrap_or_default())),
-                    Err(_) => {
-                        Err(Failure::Proxy(StatusCode::SERVICE_UNAVAILABLE, "upstream_reset_before_response_started"))
-                    }
+                // What broke it may have been the filter's own reply, which was there before.
+                if let Some(down) = replied.borrow().clone() {
+                    return Err(Failure::Answered(down));
                 }
+                tracing::warn!("the application cannot be reached: {error}");
+                Err(Failure::Proxy(StatusCode::SERVICE_UNAVAILABLE, "upstream_reset_before_response_started"))
             }
             Err(_) => Err(Failure::Proxy(StatusCode::GATEWAY_TIMEOUT, "upstream_response_timeout")),
         }
     }
 
-    /// Shows the next part of the request to the filter.
-    async fn feed(&self, body: &mut Incoming) -> Result<News, Failure> {
+    /// Shows the next part of the request to the filter. It is held from here on, for which there has to be room.
+    async fn feed(&self, body: &mut Incoming, held: &mut Option<OwnedSemaphorePermit>) -> Result<News, Failure> {
         let part = next(body, self.all.options.idle_timeout).await;
         let part = part.map_err(|Cut| Failure::Proxy(StatusCode::REQUEST_TIMEOUT, "stream_idle_timeout"))?;
+        if let Part::Data(data, _) = &part {
+            let size = u32::try_from(data.len()).unwrap_or(u32::MAX);
+            let room = Arc::clone(&self.all.held).try_acquire_many_owned(size);
+            let room = room.map_err(|_| Failure::Proxy(StatusCode::SERVICE_UNAVAILABLE, "overload"))?;
+            match held {
+                Some(held) => held.merge(room),
+                None => *held = Some(room),
+            }
+        }
         answered_or(show_request(&self.stream, part).await?)
     }
 
     /// Passes the application's answer on.
-    async fn pass_back(&self, mut answer: Response<Incoming>, upgrade: OnUpgrade) -> Result<Response<Body>, Failure> {
+    async fn pass_back(
+        &self,
+        mut answer: Response<Incoming>,
+        upgrade: Option<OnUpgrade>,
+    ) -> Result<Response<Body>, Failure> {
         let switching = StatusCode::SWITCHING_PROTOCOLS;
-        let upgraded = (answer.status() == switching).then(|| hyper::upgrade::on(&mut answer));
+        let asked = upgrade.filter(|_| answer.status() == switching);
+        if answer.status() == switching && asked.is_none() {
+            return Err(Failure::Proxy(StatusCode::BAD_GATEWAY, "upstream_protocol_error"));
+        }
+        let upgraded = asked.map(|client| (client, hyper::upgrade::on(&mut answer)));
         let (head, mut body) = answer.into_parts();
         let end = body.is_end_stream();
         let headers = of_answer(head.status, &head.headers);
@@ -219,9 +255,10 @@ impl Exchange {
         let malformed = || Failure::Proxy(StatusCode::BAD_GATEWAY, "upstream_protocol_error");
         let headers = down.headers.take().ok_or_else(malformed)?;
         let head = to_answer(&headers).map_err(|_| malformed())?;
-        if let Some(upgraded) = upgraded.filter(|_| headers.get(":status").as_deref() == Some(switching.as_str())) {
+        let still = headers.get(":status").as_deref() == Some(switching.as_str());
+        if let Some((client, application)) = upgraded.filter(|_| still) {
             let stream = Arc::clone(&self.stream);
-            tokio::spawn(self.bounded(tunnel(upgrade, upgraded, stream)));
+            tokio::spawn(self.bounded(tunnel(client, application, stream)));
             return head.body(whole(Bytes::new())).map_err(|_| malformed());
         }
         if down.complete && down.trailers.is_none() {
@@ -259,13 +296,15 @@ impl Exchange {
         answer.unwrap_or_else(|| plain(StatusCode::SERVICE_UNAVAILABLE))
     }
 
-    /// Bounds what goes on after the head of the answer: no request lasts longer than the limit.
+    /// Bounds what goes on after the head of the answer: no request lasts longer than the limit. Its connection is busy
+    /// meanwhile.
     fn bounded(&self, work: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
-        let limit = self.all.options.stream_limit;
+        let (until, busy) = (self.until, Arc::clone(&self.busy));
         async move {
-            if timeout(limit, work).await.is_err() {
+            if timeout_at(until, work).await.is_err() {
                 tracing::debug!("a request lasted too long and was cut off");
             }
+            drop(busy);
         }
     }
 }

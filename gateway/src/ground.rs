@@ -20,6 +20,11 @@ impl Ground {
         Self { store, started: Instant::now(), complaints: Mutex::default() }
     }
 
+    /// Whether shared data can be written, as far as is known.
+    pub(crate) fn keeps(&self) -> bool {
+        self.store.keeps()
+    }
+
     /// Takes what the canary has complained of.
     pub(crate) fn complaints(&self) -> Vec<String> {
         std::mem::take(&mut *self.complaints.lock().unwrap_or_else(PoisonError::into_inner))

@@ -9,8 +9,9 @@ use hyper::{Method, StatusCode, Uri, Version};
 use tapgate_host::Headers;
 
 /// Headers that concern one connection and go no further (RFC 9110, section 7.6.1).
-const OF_A_CONNECTION: [&str; 8] = [
+const OF_A_CONNECTION: [&str; 9] = [
     "connection",
+    "http2-settings",
     "keep-alive",
     "proxy-authenticate",
     "proxy-authorization",
@@ -35,17 +36,30 @@ pub(crate) fn of_request(head: &request::Parts, client: SocketAddr, secure: bool
     let mut headers = Headers::new().with(":method", head.method.as_str()).with(":scheme", scheme);
     headers = headers.with(":authority", &authority);
     if head.method != Method::CONNECT {
-        headers = headers.with(":path", head.uri.path_and_query().map_or("/", |path| path.as_str()));
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        // What follows an address without a path: the application would read another one than the filter.
+        if !path.starts_with('/') && path != "*" {
+            return Err(Malformed);
+        }
+        headers = headers.with(":path", path);
     }
-    let upgrade = wants_upgrade(&head.headers);
+    let mut cookies: Vec<&[u8]> = Vec::new();
     for (name, value) in end_to_end(&head.headers) {
         let own = [header::HOST.as_str(), "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-request-id"];
-        if !own.contains(&name.as_str()) {
-            headers.add(name.as_str().as_bytes(), value.as_bytes());
+        match name.as_str() {
+            name if own.contains(&name) => {}
+            // The library has seen to it that all of them say the same: HTTP/1.1 knows one.
+            "content-length" if headers.first(b"content-length").is_some() => {}
+            // On HTTP/2 a client may split them; on HTTP/1.1 they are one line (RFC 9113, section 8.2.3).
+            "cookie" if head.version >= Version::HTTP_2 => cookies.push(value.as_bytes()),
+            name => headers.add(name.as_bytes(), value.as_bytes()),
         }
     }
-    if let Some(upgrade) = upgrade {
-        headers = headers.with("connection", "upgrade").with("upgrade", upgrade.as_bytes());
+    if !cookies.is_empty() {
+        headers.add(b"cookie", cookies.join(&b"; "[..]).as_slice());
+    }
+    if wants_upgrade(&head.headers) {
+        headers = headers.with("connection", "upgrade").with("upgrade", WEBSOCKET);
     }
     Ok(headers
         .with("x-forwarded-for", client.ip().to_string())
@@ -56,14 +70,17 @@ pub(crate) fn of_request(head: &request::Parts, client: SocketAddr, secure: bool
 
 /// Whom a request is for: the target's authority if it has one (RFC 9112, section 3.2.2), else the one `Host`.
 fn authority(head: &request::Parts) -> Result<String, Malformed> {
-    if let Some(authority) = head.uri.authority() {
-        return Ok(authority.as_str().to_owned());
-    }
-    let mut hosts = head.headers.get_all(header::HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host.to_str().map(str::to_owned).map_err(|_| Malformed),
-        _ => Err(Malformed),
-    }
+    let authority = if let Some(authority) = head.uri.authority() {
+        authority.as_str()
+    } else {
+        let mut hosts = head.headers.get_all(header::HOST).iter();
+        match (hosts.next(), hosts.next()) {
+            (Some(host), None) => host.to_str().map_err(|_| Malformed)?,
+            _ => return Err(Malformed),
+        }
+    };
+    // A user before the host is for no server to see, and two readers may take either side of the `@` for the host.
+    if authority.contains('@') { Err(Malformed) } else { Ok(authority.to_owned()) }
 }
 
 /// The headers that are meant for the other end, whatever `Connection` may name.
@@ -80,11 +97,19 @@ fn end_to_end(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &Header
     })
 }
 
-/// The protocol that a request asks to change to.
-pub(crate) fn wants_upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
+/// The one protocol that a connection may change to. Another one, HTTP/2 above all, would carry requests past the filter.
+const WEBSOCKET: &str = "websocket";
+
+/// Whether a request asks to change to WebSocket.
+pub(crate) fn wants_upgrade(headers: &HeaderMap) -> bool {
     let mut asks = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
     let asks = asks.any(|value| value.split(',').any(|name| name.trim().eq_ignore_ascii_case("upgrade")));
-    headers.get(header::UPGRADE).filter(|_| asks).cloned()
+    let mut protocols = headers.get_all(header::UPGRADE).iter();
+    let only = match (protocols.next(), protocols.next()) {
+        (Some(protocol), None) => protocol.as_bytes().eq_ignore_ascii_case(WEBSOCKET.as_bytes()),
+        _ => false,
+    };
+    asks && only
 }
 
 /// An identifier for logs, which decides nothing.
@@ -197,6 +222,34 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_changes_to_no_other_protocol() {
+        for (protocols, wanted) in [
+            (&["websocket"][..], true),
+            (&["WebSocket"], true),
+            (&["h2c"], false),
+            (&["websocket, h2c"], false),
+            (&["websocket", "h2c"], false),
+        ] {
+            let request = hyper::Request::get("/").header("host", "a").header("connection", "Upgrade, HTTP2-Settings");
+            let request = request.header("http2-settings", "AAMAAABkAAQCAAAAAAIAAAAA");
+            let seen = seen(protocols.iter().fold(request, |request, protocol| request.header("upgrade", *protocol)));
+            assert_eq!(seen.get("upgrade").is_some(), wanted, "{protocols:?}");
+            assert_eq!(seen.get("http2-settings"), None);
+        }
+    }
+
+    #[test]
+    fn what_http2_lets_clients_split_or_repeat_is_one_to_the_application() {
+        let request = hyper::Request::post("http://a/").version(Version::HTTP_2).header("cookie", "a=1");
+        let request = request.header("content-length", "5").header("cookie", "b=2").header("content-length", "5");
+        let seen = seen(request);
+        assert_eq!(
+            (seen.all("cookie"), seen.all("content-length")),
+            (vec!["a=1; b=2".to_owned()], vec!["5".to_owned()])
+        );
+    }
+
+    #[test]
     fn a_request_is_for_one_host() {
         let client = "192.0.2.7:4711".parse().unwrap();
         let of = |request: hyper::http::request::Builder| {
@@ -207,5 +260,7 @@ mod tests {
         assert_eq!(of(absolute("https://a.example/x")), Err(Malformed), "the connection is a plain one");
         assert_eq!(of(hyper::Request::get("/").header("host", "a").header("host", "b")), Err(Malformed));
         assert_eq!(of(hyper::Request::get("/")), Err(Malformed));
+        assert_eq!(of(hyper::Request::get("/").header("host", "a:b@c")), Err(Malformed));
+        assert_eq!(of(absolute("http://a.example?x")), Err(Malformed), "a query without a path");
     }
 }

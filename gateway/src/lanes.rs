@@ -43,6 +43,11 @@ impl Lanes {
         Ok(Arc::new(Self { jobs, next: AtomicUsize::new(0) }))
     }
 
+    /// Whether every worker's thread is there: one that has panicked is not.
+    pub(crate) fn are_alive(&self) -> bool {
+        self.jobs.iter().all(|jobs| !jobs.is_closed())
+    }
+
     /// A stream on the worker whose turn it is.
     pub(crate) async fn open(&self) -> Result<Stream, Gone> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(self.jobs.len()).ok_or(Gone)?;

@@ -4,11 +4,12 @@
 //! It knows HTTP, threads and the disk. What the filter is for it does not know: it is handed a module, a configuration
 //! and the paths on which the application must not see a request before it is whole.
 //!
-//! A request's way: `front` (connections) -> `exchange` (one request, both ways) <-> `lanes` (the filter, each worker on a
+//! A request's way: `front` (listens) -> `connection` (one client) -> `exchange` (one request, both ways) <-> `lanes` (the filter, each worker on a
 //! thread of its own) -> `upstream` (the application). `ground` is what the filter stands on: clocks, randomness, log, and
 //! `store`, its shared data.
 
 mod admin;
+mod connection;
 mod error;
 mod exchange;
 mod front;

@@ -49,13 +49,13 @@ pub struct Options {
     pub workers: usize,
     /// Who it is.
     pub identity: Identity,
-    /// How long a client may take over a request's headers.
+    /// How long a client may take to say what it speaks, and over a request's headers.
     pub header_timeout: Duration,
     /// How long the application may take to accept a connection.
     pub connect_timeout: Duration,
-    /// How long the application may take over an answer's headers.
+    /// How long the application may take over an answer's headers, once it has all of the request.
     pub answer_timeout: Duration,
-    /// How long either side may be silent.
+    /// How long either side of a request may be silent, and a connection without one.
     pub idle_timeout: Duration,
     /// How long a request may last, upgrades included: what bounds a session that was checked when it began.
     pub stream_limit: Duration,
@@ -63,6 +63,8 @@ pub struct Options {
     pub connections: usize,
     /// The most bytes of a body that is held until it is whole.
     pub buffer_limit: usize,
+    /// The most bytes of all such bodies together; whoever needs more is told to come again.
+    pub held_limit: usize,
     /// How long open requests get to end when the gateway stops.
     pub grace: Duration,
 }
@@ -85,6 +87,7 @@ impl Options {
             stream_limit: Duration::from_secs(600),
             connections: 10_000,
             buffer_limit: 1024 * 1024,
+            held_limit: 64 * 1024 * 1024,
             grace: Duration::from_secs(30),
         }
     }

@@ -36,7 +36,7 @@ impl StreamHandle<'_> {
         if self.stream()?.request.started {
             return Err(HostError::OutOfOrder("the request has begun"));
         }
-        if self.worker.refuses() {
+        if self.worker.refuses_stream(self.id.context) {
             self.stream()?.request.started = true;
             self.worker.refuse(self.id.context);
         } else {

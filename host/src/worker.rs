@@ -110,16 +110,20 @@ impl Worker {
         self.reload()?;
         self.next = self.next.saturating_add(1);
         let id = self.next;
-        let attached = self.state == WorkerState::Running;
-        self.vm.data().streams.insert(id, Stream { attached, ..Stream::default() });
+        let (attached, forlorn) = (self.state == WorkerState::Running, self.refuses());
+        self.vm.data().streams.insert(id, Stream { attached, forlorn, ..Stream::default() });
         if attached {
             self.run(id, "proxy_on_context_create", &[id, ROOT]);
         }
         Ok(id)
     }
 
-    /// Whether a new stream of this worker can only be refused.
-    pub(crate) fn refuses(&self) -> bool {
+    /// Whether a stream that begins now can only be refused: its worker is dead, or was when it was opened.
+    pub(crate) fn refuses_stream(&mut self, id: u32) -> bool {
+        self.refuses() || self.stream(id).is_some_and(|stream| stream.forlorn)
+    }
+
+    fn refuses(&self) -> bool {
         self.is_dead() && self.config.failure_policy != FailurePolicy::Open
     }
 

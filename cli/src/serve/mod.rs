@@ -8,6 +8,7 @@ mod options;
 use std::io;
 use std::net::SocketAddr;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tapgate_gateway::{Gateway, GatewayError, Handle, Identity};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -87,9 +88,27 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
     let site = load::site(module, options, world)?;
     let identity = load::identity(options)?;
     warn(options, &identity, world);
+    raise_files(options, world);
     log(options, world.log);
     let runtime = Runtime::new().map_err(ServeError::Machine)?;
-    runtime.block_on(serve(options, site, identity, world))
+    let ended = runtime.block_on(serve(options, site, identity, world));
+    // What may still be under way, a look-up of the application's name for one, is not waited for.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Lets the process have as many files open as the system allows it; a connection takes two. Says so if they are too few.
+fn raise_files(options: &Options, world: &mut World<'_>) {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    let files = raised.map_or(limit.current, |()| limit.maximum);
+    let needed = u64::try_from(options.connections()).unwrap_or(u64::MAX).saturating_mul(2);
+    if let Some(files) = files.filter(|files| *files < needed) {
+        world.warn(format_args!(
+            "the system allows {files} open files, and {} connections take up to {needed}; raise the limit (`ulimit -n`), or give `--connections`",
+            options.connections()
+        ));
+    }
 }
 
 /// What an operator should know before anybody depends on it.

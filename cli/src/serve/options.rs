@@ -30,7 +30,7 @@ pub(crate) struct Options {
     /// The policy, in YAML or JSON
     #[arg(long, value_name = "FILE")]
     pub(super) policy: PathBuf,
-    /// The application: http://HOST[:PORT]
+    /// The application, as http://HOST:PORT
     #[arg(long, value_name = "URL")]
     pub(super) upstream: String,
     /// Where to listen; port 0 for a free one
@@ -60,10 +60,10 @@ pub(crate) struct Options {
     /// The most connections at once; more wait to be accepted
     #[arg(long, value_name = "N", default_value = "10000", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
     connections: usize,
-    /// How long the application may take to begin an answer
+    /// How long the application may take to begin an answer, once it has the request
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds())]
     answer_timeout: u64,
-    /// How long either side of a request may be silent
+    /// How long either side of a request may be silent, and a connection without one
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds())]
     idle_timeout: u64,
     /// How long a request may last, upgraded connections included: its session is checked only when it begins
@@ -87,9 +87,9 @@ fn seconds() -> RangedU64ValueParser {
 enum Level {
     /// What went wrong
     Error,
-    /// And what may not be as wished
+    /// And the audit lines, and what else may not be as wished
     Warn,
-    /// And the audit lines, starts and stops
+    /// And starts, stops and loaded policies
     Info,
     /// And connections that broke
     Debug,
@@ -98,6 +98,10 @@ enum Level {
 impl Options {
     pub(super) fn workers(&self) -> usize {
         self.workers.unwrap_or_else(|| available_parallelism().map_or(2, NonZeroUsize::get))
+    }
+
+    pub(super) const fn connections(&self) -> usize {
+        self.connections
     }
 
     pub(super) fn log(&self) -> LevelFilter {

@@ -57,7 +57,11 @@ fn what_an_operator_should_know_is_said_before_anybody_depends_on_it() {
     let open = [&APPLICATION[..], &["--listen", "0.0.0.0:0"]].concat();
     let told = serve(Some("no module"), true, &open).stderr;
     assert!(told.contains("warning: without `--data-dir`") && told.contains("warning: without TLS"), "{told}");
-    let quiet = [&APPLICATION[..], &["--listen", "0.0.0.0:0", "--data-dir", "/x", "--tls-self-signed", "a"]].concat();
+    let quiet = [
+        &APPLICATION[..],
+        &["--listen", "0.0.0.0:0", "--data-dir", "/x", "--connections", "9", "--tls-self-signed", "a"],
+    ]
+    .concat();
     let told = serve(Some("no module"), true, &quiet).stderr;
     assert!(!told.contains("warning"), "{told}");
 }

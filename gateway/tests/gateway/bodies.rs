@@ -65,7 +65,8 @@ async fn an_upgrade_becomes_a_tunnel() {
     let stream = TokioIo::new(TcpStream::connect(gateway.address).await.expect("a listener"));
     let (mut client, connection) = hyper::client::conn::http1::handshake(stream).await.expect("a connection");
     tokio::spawn(connection.with_upgrades());
-    let upgrade = Request::get("/ws").header("host", "a").header("connection", "upgrade").header("upgrade", "echo");
+    let upgrade =
+        Request::get("/ws").header("host", "a").header("connection", "upgrade").header("upgrade", "websocket");
     let answer = client.send_request(upgrade.body(empty()).expect("a request")).await.expect("an answer");
     assert_eq!(answer.status(), 101);
     assert_eq!(answer.headers().get("x-filter").map(hyper::header::HeaderValue::as_bytes), Some(&b"seen"[..]));

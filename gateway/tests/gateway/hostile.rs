@@ -78,6 +78,66 @@ async fn headers_that_do_not_end_are_waited_for_only_so_long_and_so_far() {
     assert_eq!(get(gateway.address, "/").await.status, 200);
 }
 
+/// A connection that says nothing, or only begins to, has no place for long; nor has one that has nothing more to ask.
+#[tokio::test]
+async fn a_connection_without_a_request_ends() {
+    let hasty = |options: &mut tapgate_gateway::Options| {
+        options.header_timeout = Duration::from_millis(200);
+        options.idle_timeout = Duration::from_millis(400);
+    };
+    let application = crate::support::application().await;
+    let gateway = Running::with(MARKS, &format!("http://{application}"), hasty).await;
+    let whole = Frames::new().with(HEADERS, 0x5, 1, GET).0;
+    let endless = Frames::new().with(HEADERS, 0x1, 1, GET).0;
+    for begun in
+        [&b""[..], b"P", b"PRI * HTT", &Frames::new().0, &whole, &endless, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"]
+    {
+        // It returns once the gateway has hung up.
+        said(gateway.address, begun).await;
+    }
+    assert_eq!(get(gateway.address, "/").await.status, 200);
+}
+
+/// Anything but WebSocket would carry requests past the filter.
+#[tokio::test]
+async fn no_other_protocol_is_changed_to() {
+    let gateway = Running::new(MARKS).await;
+    let asks = "GET /ws HTTP/1.1\r\nhost: a\r\nconnection: Upgrade, HTTP2-Settings, close\r\nupgrade: h2c\r\n\
+        http2-settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n";
+    let answer = said(gateway.address, asks.as_bytes()).await;
+    // The application says 101 whatever it is asked: that is no answer to a request that did not ask for it.
+    assert_eq!(statuses(&answer), ["502"], "{}", String::from_utf8_lossy(&answer));
+}
+
+/// Bodies that are held until they are whole have a common bound, and give their room back.
+#[tokio::test]
+async fn held_bodies_have_room_only_for_so_much_together() {
+    let narrow = |options: &mut tapgate_gateway::Options| options.held_limit = 1000;
+    let application = crate::support::application().await;
+    let gateway = Running::with(MARKS, &format!("http://{application}"), narrow).await;
+    let post = |length: usize| {
+        format!("POST /buffered HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
+    };
+    let another = format!("{}{}", post(300), "y".repeat(300));
+    let answered = async || statuses(&said(gateway.address, another.as_bytes()).await);
+    // Either may come first, and then it is the other one that has no room.
+    let unfinished = 'held: loop {
+        let mut unfinished = TcpStream::connect(gateway.address).await.expect("a listener");
+        unfinished.write_all(format!("{}{}", post(900), "x".repeat(800)).as_bytes()).await.expect("a reader");
+        for _ in 0..20 {
+            match answered().await.as_slice() {
+                [status] if status == "503" => break 'held unfinished,
+                others => assert_eq!(others, ["200"]),
+            }
+        }
+    };
+    assert_eq!(answered().await, ["503"]);
+    drop(unfinished);
+    while answered().await != ["200"] {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Frames of HTTP/2, by type, flags and stream.
 struct Frames(Vec<u8>);
 

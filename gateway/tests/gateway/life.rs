@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
+use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
 use tapgate_gateway::{Gateway, GatewayError, Options, Plugin};
 use tokio::net::{TcpListener, TcpStream};
@@ -40,9 +42,73 @@ async fn an_application_that_is_down_is_a_503_and_one_that_is_slow_a_504() {
     let answer = get(gateway.address, "/").await;
     assert_eq!((answer.status, answer.header("x-filter")), (503, Some("seen")), "it passes the filter too");
     let upstream = format!("http://{}", application().await);
-    let hasty = |options: &mut Options| options.answer_timeout = std::time::Duration::from_millis(20);
+    let hasty = |options: &mut Options| options.answer_timeout = Duration::from_millis(20);
     let gateway = Running::with(MARKS, &upstream, hasty).await;
     assert_eq!(get(gateway.address, "/slow").await.status, 504);
+}
+
+/// The time for an answer begins when the application has the request: an upload may take longer. And an application that is
+/// down is told at once, whatever of the request is still to come.
+#[tokio::test]
+async fn an_upload_takes_its_time_and_a_dead_application_none() {
+    let upstream = format!("http://{}", application().await);
+    let hasty = |options: &mut Options| options.answer_timeout = Duration::from_millis(300);
+    let gateway = Running::with(MARKS, &upstream, hasty).await;
+    let slowly = |parts: usize| {
+        let (mut sender, channel) = http_body_util::channel::Channel::new(1);
+        let sending = tokio::spawn(async move {
+            for _ in 0..parts {
+                if sender.send_data(hyper::body::Bytes::from_static(b"part ")).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        (channel.boxed(), sending)
+    };
+    let (body, _) = slowly(8);
+    let answer = crate::support::send(gateway.address, true, request(true, "POST", "/whole", body)).await;
+    assert_eq!(answer.expect("an answer").body, "part ".repeat(8));
+    let gone = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
+    let gateway = Running::with(MARKS, &format!("http://{gone}"), |_| {}).await;
+    let (body, sending) = slowly(usize::MAX);
+    let answer = crate::support::send(gateway.address, true, request(true, "POST", "/whole", body)).await;
+    assert_eq!(answer.expect("an answer").status, 503);
+    assert!(!sending.is_finished(), "it was not waited for");
+}
+
+/// No request lasts longer than the limit, whatever it is waiting for.
+#[tokio::test]
+async fn a_request_ends_at_its_limit() {
+    let upstream = format!("http://{}", application().await);
+    let gateway = Running::with(MARKS, &upstream, |options| options.stream_limit = Duration::from_millis(300)).await;
+    for path in ["/buffered", "/whole"] {
+        let (mut sender, channel) = http_body_util::channel::Channel::new(1);
+        tokio::spawn(async move {
+            while sender.send_data(hyper::body::Bytes::from_static(b"x")).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        let post = request(true, "POST", path, channel.boxed());
+        // It ends: with an answer, or cut off.
+        if let Ok(answer) = crate::support::send(gateway.address, true, post).await {
+            assert!([408, 503].contains(&answer.status), "{path}: {answer:?}");
+        }
+    }
+}
+
+/// A worker that does not take what the canary took would let everything pass: then nobody takes it.
+#[tokio::test]
+async fn a_configuration_that_one_worker_does_not_take_is_refused() {
+    // Counts in shared data how often it was configured; only the canary succeeds.
+    let filter = r#"(func (export "proxy_on_configure") (param i32 i32) (result i32)
+        (i32.store8 (i32.const 1100) (i32.const 120))
+        (if (result i32)
+          (i32.eqz (call $get (i32.const 1100) (i32.const 1) (i32.const 0) (i32.const 4) (i32.const 8)))
+          (then (i32.const 0))
+          (else (drop (call $set (i32.const 1100) (i32.const 1) (i32.const 1100) (i32.const 1) (i32.const 0))) (i32.const 1))))"#;
+    let refused = Gateway::start(&plugin(filter), options("http://127.0.0.1:9")).await.err().expect("a refusal");
+    assert!(matches!(&refused, GatewayError::Refused { reasons } if reasons[0].contains("worker 0")), "{refused}");
 }
 
 /// A filter that traps on `/trap`: that request gets 503, all others an answer.
@@ -102,7 +168,7 @@ async fn a_reload_changes_the_filter_and_a_bad_one_does_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reloads_under_load_drop_no_request() {
-    let gateway = Arc::new(Running::new(CONFIGURED).await);
+    let gateway = Arc::new(Running::new(MARKS).await);
     let (over, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let clients: Vec<_> = (0..8)
         .map(|_| {
@@ -117,7 +183,9 @@ async fn reloads_under_load_drop_no_request() {
                     client.ready().await.expect("an open connection");
                     let answer = client.send_request(request(false, "GET", "/", empty())).await.expect("an answer");
                     assert_eq!(answer.status(), 200);
-                    drop(http_body_util::BodyExt::collect(answer.into_body()).await.expect("a body"));
+                    // No request slips by the filter, whichever configuration it is.
+                    assert!(answer.headers().contains_key("x-filter") && answer.headers().contains_key("saw-x-filter"));
+                    drop(answer.into_body().collect().await.expect("a body"));
                     sent.fetch_add(1, Ordering::Relaxed);
                 }
             })
@@ -126,7 +194,7 @@ async fn reloads_under_load_drop_no_request() {
     for round in 0..20 {
         let before = sent.load(Ordering::Relaxed);
         let configuration = if round % 2 == 0 { "another" } else { "one" };
-        let plugin = Plugin { configuration: configuration.to_owned(), ..plugin(CONFIGURED) };
+        let plugin = Plugin { configuration: configuration.to_owned(), ..plugin(MARKS) };
         let handle = gateway.handle.clone();
         tokio::task::spawn_blocking(move || handle.reload(&plugin)).await.expect("a task").expect("a configuration");
         while sent.load(Ordering::Relaxed) < before + 20 {
@@ -145,7 +213,7 @@ async fn what_has_begun_ends_before_the_gateway_does() {
     let address = gateway.address;
     let slow = tokio::spawn(async move { get(address, "/slow").await.status });
     // Once the admin side shows it the request is under way; it takes a while.
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
     gateway.stop();
     assert_eq!(slow.await.expect("a task"), 200);
     gateway.stopped().await;

@@ -90,7 +90,7 @@ async fn echo(mut request: Request<Incoming>) -> Response<Body> {
                     stream.write_all(&buffer[..count]).await.expect("somebody who reads");
                 }
             });
-            let answer = answer.status(101).header("connection", "upgrade").header("upgrade", "echo");
+            let answer = answer.status(101).header("connection", "upgrade").header("upgrade", "websocket");
             answer.body(empty()).expect("an answer")
         }
         "/whole" => {

@@ -8,7 +8,7 @@ use tapgate_host_tests::serve::Serve;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::site::{Site, after_birth, try_sign_in};
+use crate::site::{FORGED, Site, after_birth, try_sign_in};
 
 /// How often it is killed.
 const KILLS: usize = 20;
@@ -45,7 +45,7 @@ async fn killed_while_busy(site: &Arc<Site>, serve: Serve, passes: &[Arc<Wanted>
         let (site, serve) = (Arc::clone(site), Arc::clone(&serve));
         busy.spawn(async move {
             let mut browser = site.browser(&serve, Protocol::BOTH[number % 2]);
-            while browser.try_send(Call::navigate("/hello")).await.is_ok() {}
+            while browser.try_send(Call::navigate("/hello").header(FORGED, "admin")).await.is_ok() {}
         });
     }
     for number in 0..passes.len() * BROWSERS {
@@ -65,6 +65,7 @@ async fn killed_while_busy(site: &Arc<Site>, serve: Serve, passes: &[Arc<Wanted>
         ended.expect("a task that ends");
     }
     site.hold(serve.log().text());
+    site.hold_what_the_application_saw();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

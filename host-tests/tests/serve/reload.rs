@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use tapgate_host_tests::client::Protocol;
+use tapgate_host_tests::client::{Call, Protocol};
 use tapgate_host_tests::pass::Pass;
 use tapgate_host_tests::policy::Policy;
 use tokio::task::JoinSet;
 
-use crate::site::{Site, try_sign_in};
+use crate::site::{FORGED, Site, try_sign_in};
 
 const VISITORS: usize = 6;
 const RELOADS: u64 = 20;
@@ -30,7 +30,7 @@ async fn no_request_is_dropped_while_policies_are_loaded() {
         visitors.spawn(async move {
             let mut browser = site.browser(&serve, Protocol::BOTH[number % 2]);
             while on.load(Ordering::SeqCst) {
-                let answer = browser.navigate("/hello").await;
+                let answer = browser.send(Call::navigate("/hello").header(FORGED, "admin")).await;
                 assert_eq!((answer.status, answer.text()), (200, "GET /hello".to_owned()));
                 answered.fetch_add(1, Ordering::SeqCst);
             }
@@ -46,6 +46,7 @@ async fn no_request_is_dropped_while_policies_are_loaded() {
     }
     on.store(false, Ordering::SeqCst);
     visitors.join_all().await;
+    site.hold_what_the_application_saw();
     let serve = Arc::into_inner(serve).expect("the last one who has it");
     site.stop(serve);
 }

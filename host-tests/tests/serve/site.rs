@@ -10,6 +10,9 @@ use tapgate_host_tests::serve::{Serve, Setup};
 use tapgate_host_tests::upstream::{Upstream, standard};
 use tempfile::TempDir;
 
+/// A header that only the plugin sets: whoever sends it has it taken away.
+pub(crate) const FORGED: &str = "tapgate-user";
+
 /// What stays when a gateway goes.
 pub(crate) struct Site {
     pub(crate) keys: Keys,
@@ -54,6 +57,12 @@ impl Site {
     /// A one-time pass of `user`, good from now on.
     pub(crate) fn one_time(&self, user: &str) -> String {
         Pass::new(&self.keys, user).once().mint(&self.secrets)
+    }
+
+    /// Nothing that was forged has reached the application.
+    pub(crate) fn hold_what_the_application_saw(&self) {
+        let forged = self.upstream.requests().into_iter().find(|request| request.names(FORGED));
+        assert!(forged.is_none(), "a request slipped by the plugin: {forged:?}");
     }
 
     /// Somebody new.

@@ -124,6 +124,8 @@ pub(crate) struct Stream {
     pub(crate) attached: bool,
     /// Whether its VM has died and another one has taken its place.
     pub(crate) orphaned: bool,
+    /// Whether there was no VM when it was opened: it has none ever after, and can only be refused.
+    pub(crate) forlorn: bool,
     /// Whether the guest is in its log callback, where the maps are back.
     pub(crate) logging: bool,
 }

@@ -59,6 +59,8 @@ pub(crate) struct VmData {
     /// Whether the guest is being configured: the only time that it can read its configuration.
     pub(crate) configuring: bool,
     pub(crate) host_calls: Vec<&'static str>,
+    /// How often its deadline was put off while it waited for the platform.
+    pub(crate) waits: u32,
     pub(crate) allocated: u64,
 }
 
@@ -81,6 +83,7 @@ impl VmData {
             turn: None,
             configuring: false,
             host_calls: Vec::new(),
+            waits: 0,
             allocated: 0,
         }
     }
@@ -89,6 +92,7 @@ impl VmData {
     pub(super) fn begin(&mut self, context: u32) {
         self.context = context;
         self.host_calls.clear();
+        self.waits = 0;
         self.allocated = 0;
     }
 

@@ -1,8 +1,8 @@
 //! The guest, as a host call sees it: its memory, every access to which is checked, and its allocator.
 
-use wasmtime::{Caller, Memory};
+use wasmtime::{AsContextMut, Caller, Memory};
 
-use super::{Mode, VmData};
+use super::{Mode, NEVER, VmData};
 use crate::abi::Status;
 use crate::config::Refusal;
 use crate::error::Trap;
@@ -15,6 +15,9 @@ const WASI_NOT_CAPABLE: i32 = 76;
 
 /// The fuel that a host call costs, so that a loop of them ends before the host's own memory does.
 const CALL_FUEL: u64 = 200;
+
+/// How often one run of the guest may wait for the platform without that being counted as its own time.
+const MOST_WAITS: u32 = 64;
 
 /// Why a host call ends early.
 pub(crate) enum Stop {
@@ -95,6 +98,17 @@ impl<'a> Guest<'a> {
     /// The VM's state.
     pub(crate) fn data(&mut self) -> &mut VmData {
         self.caller.data_mut()
+    }
+
+    /// Puts the deadline off: what the guest has just waited for was the platform's doing. Only so often, since a guest that
+    /// waits for ever must end as well.
+    pub(crate) fn waited(&mut self) {
+        let data = self.caller.data_mut();
+        data.waits = data.waits.saturating_add(1);
+        let (waits, deadline) = (data.waits, data.config.deadline);
+        if let Some(deadline) = deadline.filter(|_| waits <= MOST_WAITS) {
+            self.caller.as_context_mut().set_epoch_deadline(deadline.min(NEVER));
+        }
     }
 
     /// Records a misuse.

@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use tapgate_host::{
-    CallAnswer, CallReport, Clock, Config, Host, HostError, Lane, LogLine, Module, Platform, SetError, Unavailable,
-    WorkerState,
+    CallAnswer, CallReport, Clock, Config, Host, HostError, Lane, LogLine, Module, Platform, SetError, Trap,
+    Unavailable, WorkerState,
 };
 
 use crate::guest::{get, module, ok};
@@ -23,6 +23,8 @@ struct Ground {
     log: Mutex<Vec<LogLine>>,
     spent: AtomicUsize,
     broken: AtomicBool,
+    /// Whose ticks pass while a value is written: far more than any deadline.
+    slow: Mutex<Option<Module>>,
 }
 
 impl Ground {
@@ -57,6 +59,9 @@ impl Platform for Ground {
 
     fn set(&self, key: &[u8], value: &[u8], version: u32) -> Result<(), SetError> {
         self.available().map_err(|Unavailable| SetError::Unavailable)?;
+        if let Some(module) = &*self.slow.lock().expect("a module") {
+            (0..100).for_each(|_| module.tick());
+        }
         let mut data = self.data.lock().expect("data");
         let there = data.get(key).map(|(_, version)| *version);
         if version != 0 && there.is_some_and(|there| there != version) {
@@ -113,6 +118,29 @@ fn workers_on_threads_of_their_own_share_the_platforms_data() {
     let mut lane = host.take_lanes().pop().expect("a worker");
     lane.stream().expect("a stream").request_headers(get("/"), true).expect("a request");
     assert_eq!(ground.get(b"counter"), Ok(Some((vec![101], 101))));
+}
+
+/// What a guest waits for is not its own time; but waiting for ever is no way to live for ever.
+#[test]
+fn the_deadline_is_the_guests_own_time() {
+    let body = r#"
+    (data (i32.const 1024) "k")
+    (func $keep (drop (call $set_shared
+      (i32.const 1024) (i32.const 1) (i32.const 1024) (i32.const 1) (i32.const 0))))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (call $keep) (call $keep) (i32.const 0))
+    (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (loop $on (call $keep) (br $on)) (i32.const 0))"#;
+    let module = Module::compile_unmetered(&crate::guest::guest_bytes(body)).expect("a module that compiles");
+    let ground = Arc::new(Ground::default());
+    *ground.slow.lock().expect("a module") = Some(module.clone());
+    let platform: Arc<dyn Platform> = Arc::<Ground>::clone(&ground);
+    let mut host = Host::start_on(platform, &module, Config::new().deadline(3)).expect("a guest that starts");
+    let mut lanes = host.take_lanes();
+    let lane = lanes.first_mut().expect("a worker");
+    let id = lane.stream().expect("a stream").id();
+    lane.at(id).expect("a stream").request_headers(get("/"), false).expect("a request");
+    assert_eq!(*lane.state(), WorkerState::Running);
+    lane.at(id).expect("a stream").request_body("x", true).expect("a part");
+    assert!(matches!(lane.state(), WorkerState::Failed(failure) if failure.trap == Trap::OutOfTime));
 }
 
 #[test]

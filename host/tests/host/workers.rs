@@ -96,6 +96,23 @@ fn with_reload_a_new_vm_comes_after_the_backoff() {
     assert_eq!(host.worker_state(0), Ok(&WorkerState::Running));
 }
 
+/// A stream that was opened while the VM was dead has no context in the one that comes after: it never goes by it unseen.
+#[test]
+fn with_reload_a_stream_that_had_no_vm_is_refused_whatever_comes_after() {
+    let mut host = host(FRAGILE, Config::new().failure_policy(FailurePolicy::Reload));
+    host.stream(0).expect("a worker").request_headers(get("/"), true).expect("a request");
+    let early = host.stream(0).expect("a worker").id();
+    host.advance(Duration::from_secs(1));
+    let late = host.stream(0).expect("a worker").id();
+    assert_eq!(host.worker_state(0), Ok(&WorkerState::Running));
+    for (id, forwarded, status) in [(early, false, Some(503)), (late, true, None)] {
+        let mut stream = host.at(id).expect("a stream");
+        stream.request_headers(get("/ok"), true).expect("a request");
+        let seen = stream.seen().expect("a stream");
+        assert_eq!((seen.upstream.complete, seen.downstream.status()), (forwarded, status));
+    }
+}
+
 #[test]
 fn workers_share_data_and_not_memory() {
     let body = r#"
