@@ -74,6 +74,7 @@ fn a_success_with_anything_wrong_is_in_doubt() {
         ("response_put", "response_range"),
         ("response_put", "response_delete_range"),
         (r#"{"response_put":"#, r#"{"response_range":{},"response_put":"#),
+        (r#"{"response_put":{"header":{"revision":"4"}}}"#, r#"{"response_put":{},"response_range":{}}"#),
         (r#"[{"response_put":{"header":{"revision":"4"}}}]"#, "[]"),
         (r#"[{"response_put":{"header":{"revision":"4"}}}]"#, r#"[{"response_put":{}},{"response_put":{}}]"#),
         (r#"[{"response_put":{"header":{"revision":"4"}}}]"#, r#"{"response_put":{}}"#),

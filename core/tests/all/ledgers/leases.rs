@@ -19,7 +19,10 @@ fn granted(policy: &Policy, record: &Record, now: UnixSeconds, etcd: &mut FakeEt
 
 /// A policy with its times drawn from all that the policy's bounds allow.
 fn any_policy() -> impl Strategy<Value = Value> {
-    (0_u32..=120, 0_u32..=525_600, 10_u32..=43_200, 10_u32..=1440, any::<bool>()).prop_map(
+    // Either the pass or the session may be what keeps a record longest.
+    let starts = prop_oneof![Just(0), 0_u32..=525_600];
+    let lifetime = prop_oneof![Just(10), 10_u32..=43_200];
+    (0_u32..=120, starts, lifetime, 10_u32..=1440, any::<bool>()).prop_map(
         |(skew, starts, lifetime, session, ends_with_pass)| {
             let mut document = site::policy();
             document["clockSkewInSeconds"] = json!(skew);
@@ -69,8 +72,10 @@ proptest! {
     ) {
         let policy = compiled(&document);
         let mut etcd = FakeEtcd::new();
-        let lease = granted(&policy, &record(1), at(10_000), &mut etcd);
-        let ends = at(10_000).get() + ttl(&policy, &record(1), at(10_000));
+        // The lease is as long as the policy makes it, and not as the record that it is for.
+        let short = Record { keep_until: at(10_000), ..record(1) };
+        let lease = granted(&policy, &short, at(10_000), &mut etcd);
+        let ends = at(10_000).get() + ttl(&policy, &short, at(10_000));
         let mut now = at(10_000);
         let mut standing = None;
         for (kind, later) in events {
@@ -99,6 +104,16 @@ fn ttl(policy: &Policy, record: &Record, now: UnixSeconds) -> u64 {
     let call = Grant::new(policy, record, now).call();
     let question: Value = serde_json::from_str(&body(&call)).unwrap();
     question["TTL"].as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_lease_serves_for_an_hour_and_outlives_by_an_hour() {
+    let lease = granted(&policy(), &record(1), at(200), &mut FakeEtcd::new());
+    let ends = at(200).plus(Seconds::new(ttl(&policy(), &record(1), at(200))));
+    let kept = |until: UnixSeconds| Record { keep_until: until, ..record(1) };
+    assert!(lease.serves(&kept(ends.minus(SLACK)), at(200)));
+    assert!(!lease.serves(&kept(ends.minus(SLACK).plus(Seconds::new(1))), at(200)));
+    assert!(lease.serves(&record(1), at(200 + 3599)) && !lease.serves(&record(1), at(200 + 3600)));
 }
 
 #[test]
