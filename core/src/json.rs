@@ -1,7 +1,8 @@
 //! One strict reader for JSON that comes from outside: a bounded tree, no member twice, whole numbers apart from others.
 //!
-//! `serde_json` knows the syntax; what is accepted is decided here. Claims, cookies and bodies are read [`strict`]ly;
-//! a policy document is read by [`document`], which keeps what it finds so that the compiler can name every defect.
+//! `serde_json` knows the syntax; what is accepted is decided here. Claims, cookies, bodies and
+//! what other programs answer are read [`strict`]ly; a policy document is read by [`document`], which keeps what it finds so
+//! that the compiler can name every defect.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -36,6 +37,12 @@ impl Object {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json> {
         self.0.iter().find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// The first member of this name, without the others.
+    #[must_use]
+    pub fn take(self, name: &str) -> Option<Json> {
+        self.0.into_iter().find_map(|(key, value)| (key == name).then_some(value))
     }
 }
 
@@ -80,7 +87,15 @@ const DOCUMENT_DEPTH: u8 = 16;
 /// # Errors
 /// [`JsonError`] for anything else.
 pub fn strict(bytes: &[u8]) -> Result<Object, JsonError> {
-    match read(bytes, Reader { strict: true, depth: STRICT_DEPTH })? {
+    strict_to(STRICT_DEPTH, bytes)
+}
+
+/// As [`strict`], with `depth` levels: for what another program writes, whose shape is its own.
+///
+/// # Errors
+/// As [`strict`].
+pub fn strict_to(depth: u8, bytes: &[u8]) -> Result<Object, JsonError> {
+    match read(bytes, Reader { strict: true, depth })? {
         Json::Object(object) => Ok(object),
         other => Err(JsonError(format!("expected an object, found {}", other.kind()))),
     }
@@ -221,6 +236,7 @@ mod tests {
     fn four_levels_are_read_and_a_fifth_is_not() {
         assert!(strict(br#"{"a":[[[1]]]}"#).is_ok());
         assert!(strict(br#"{"a":[[[[]]]]}"#).is_err());
+        assert!(strict_to(5, br#"{"a":[[[[]]]]}"#).is_ok());
         let deep = "[".repeat(100_000);
         assert!(document(deep.as_bytes()).is_err());
     }

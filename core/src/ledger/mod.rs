@@ -2,11 +2,13 @@
 //! change one compare-and-swap on it, and nothing granted on an error.
 //!
 //! The rules never call a ledger. They yield a [`Step`] and are given the answer; who keeps the records, and where, is
-//! the caller's business: [`bucket`] packs them for a proxy's shared data, [`Memory`] keeps them for tests and tools.
+//! the caller's business: [`bucket`] packs them for a proxy's shared data, [`etcd`] says what to ask an etcd cluster and what
+//! its answers mean, [`Memory`] keeps them for tests and tools.
 
 mod attempt;
 pub mod bucket;
 mod codec;
+pub mod etcd;
 mod memory;
 mod record;
 

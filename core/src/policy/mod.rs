@@ -318,4 +318,12 @@ impl Policy {
         let lifetime = Seconds::from(self.passes.maximum_lifetime).get();
         Seconds::new(start.saturating_add(lifetime).saturating_add(self.clock_skew.get()))
     }
+
+    /// How long after it was written a record is kept at most: a floor is at most the skew ahead, and a session that goes on
+    /// is counted from its sign-in (7.2).
+    #[must_use]
+    pub fn longest_kept(&self) -> Seconds {
+        let refuses = self.longest_from_issue().get().saturating_add(self.clock_skew.get());
+        Seconds::new(refuses).max(self.session.maximum.into())
+    }
 }

@@ -15,6 +15,7 @@ mod confinement;
 mod cookies;
 mod identity;
 mod ledger;
+mod ledgers;
 mod noise;
 mod passes;
 mod policy;

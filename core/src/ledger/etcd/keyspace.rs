@@ -1,0 +1,72 @@
+//! Where a tenant's ledger lies: `PREFIXledger.1/TENANT/birth` and, a user each, `PREFIXledger.1/TENANT/record/NAME`.
+//!
+//! `NAME` is the record's name in hexadecimal, so no key has a byte that anybody but the policy's author chose. Neither
+//! tenant nor name has a `/`, so a key reads one way only from its end, and no two prefixes or tenants share one.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::load::{Load, Look};
+use super::swap::Swap;
+use super::{Lease, lease};
+use crate::digest;
+use crate::ledger::{Record, RecordName, Version};
+use crate::names::TenantId;
+use crate::time::UnixSeconds;
+
+/// Where one tenant's ledger lies in etcd, and what may be asked of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyspace {
+    base: String,
+}
+
+/// A key, in base64 as it is sent and comes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Key(pub(super) String);
+
+/// The keys that a question about one record is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Keys {
+    pub(super) birth: Key,
+    pub(super) record: Key,
+}
+
+impl Keyspace {
+    /// The ledger of a tenant below the policy's prefix.
+    #[must_use]
+    pub fn of(prefix: &str, tenant: &TenantId) -> Self {
+        Self { base: format!("{prefix}ledger.1/{tenant}/") }
+    }
+
+    /// Asks for a record, and begins the ledger at `now` if it has not begun.
+    #[must_use]
+    pub fn load(&self, name: &RecordName, now: UnixSeconds) -> Load {
+        Load { keys: self.keys(name), now }
+    }
+
+    /// Asks for a record of a ledger that has begun.
+    #[must_use]
+    pub fn look(&self, name: &RecordName) -> Look {
+        Look { keys: self.keys(name) }
+    }
+
+    /// Asks for a record to be written if what was loaded still stands: this birth, and this version of the record (`None`:
+    /// no record). Without a lease, or with one that does not [serve](Lease::serves) the record, it is kept for ever.
+    #[must_use]
+    pub fn swap(
+        &self,
+        name: &RecordName,
+        birth: UnixSeconds,
+        expected: Option<Version>,
+        record: &Record,
+        lease: Option<&Lease>,
+    ) -> Swap {
+        let lease = lease.filter(|lease| lease.outlives(record)).map(lease::id);
+        Swap { keys: self.keys(name), birth, expected, record: record.clone(), lease }
+    }
+
+    fn keys(&self, name: &RecordName) -> Keys {
+        let key = |rest: &str| Key(STANDARD.encode(format!("{}{rest}", self.base)));
+        Keys { birth: key("birth"), record: key(&format!("record/{}", digest::hex(name.as_bytes()))) }
+    }
+}

@@ -1,0 +1,151 @@
+//! The places where a ledger can lie, each as a [`Ledger`] that answers at once: in memory, packed as for a proxy's shared
+//! data, and in an etcd that a caller asks as the plugin would.
+
+use std::collections::BTreeMap;
+
+use tapgate_core::ledger::bucket::{self, Bucket};
+use tapgate_core::ledger::etcd::{Answer, Call, Credentials, Failure, Grant, Keyspace, Lease, SwapAnswer, Token};
+use tapgate_core::ledger::{Ledger, Loaded, Record, RecordName, SwapReply, Unavailable, Version};
+use tapgate_core::policy::{LedgerPlace, Policy};
+use tapgate_core::time::UnixSeconds;
+
+use super::fake::{FakeEtcd, Sent};
+
+/// A proxy's shared data: bytes and a number that changes with every write.
+#[derive(Default)]
+pub(crate) struct SharedData(BTreeMap<String, (Vec<u8>, u32)>);
+
+impl Ledger for SharedData {
+    fn load(&mut self, policy: &Policy, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Unavailable> {
+        let birth = self.0.entry(bucket::birth_key(&policy.tenant));
+        let (birth, _) = birth.or_insert_with(|| (bucket::encode_birth(now).to_vec(), 1));
+        let birth = bucket::decode_birth(birth)?;
+        let record = match self.0.get(&bucket::key(&policy.tenant, name)) {
+            None => None,
+            Some((bytes, cas)) => Bucket::decode(bytes)?.get(name)?.map(|record| (record, Version(u64::from(*cas)))),
+        };
+        Ok(Loaded { birth, record })
+    }
+
+    fn swap(
+        &mut self,
+        policy: &Policy,
+        name: &RecordName,
+        expected: Option<Version>,
+        record: &Record,
+        now: UnixSeconds,
+    ) -> SwapReply {
+        let LedgerPlace::SharedData { maximum_records } = policy.ledger else { panic!("shared data") };
+        let (bytes, cas) = self.0.entry(bucket::key(&policy.tenant, name)).or_default();
+        let packed = Bucket::decode(bytes).unwrap();
+        if packed.get(name).unwrap().map(|_| Version(u64::from(*cas))) != expected {
+            return SwapReply::Lost;
+        }
+        let Ok(packed) = packed.with(name, record, bucket::capacity(maximum_records), now) else {
+            return SwapReply::Refused;
+        };
+        *bytes = packed;
+        *cas += 1;
+        SwapReply::Swapped
+    }
+}
+
+/// Whoever carries calls to etcd.
+pub(crate) trait Wire {
+    fn post(&mut self, call: &Call, token: Option<&str>) -> Sent;
+}
+
+impl Wire for FakeEtcd {
+    fn post(&mut self, call: &Call, token: Option<&str>) -> Sent {
+        Self::post(self, call, token)
+    }
+}
+
+/// A worker of the gateway with its etcd.
+pub(crate) struct Etcd<W> {
+    pub(crate) wire: W,
+    prefix: &'static str,
+    credentials: Option<Credentials>,
+    token: Option<Token>,
+    pub(crate) lease: Option<Lease>,
+    birth: Option<UnixSeconds>,
+    /// What a lost swap brought; the next load of that record must find the same.
+    brought: Option<(RecordName, Loaded)>,
+}
+
+impl<W: Wire> Etcd<W> {
+    pub(crate) fn new(wire: W, prefix: &'static str, credentials: Option<Credentials>) -> Self {
+        Self { wire, prefix, credentials, token: None, lease: None, birth: None, brought: None }
+    }
+
+    /// Asks, and once more with a new token if etcd wants one.
+    fn ask<T>(&mut self, call: &Call, read: impl Fn(Answer<'_>) -> T, wants_token: impl Fn(&T) -> bool) -> T {
+        let sent = self.wire.post(call, self.token.as_ref().map(Token::header_value));
+        let read_once = read(Answer { status: sent.0, body: &sent.1 });
+        let Some(credentials) = self.credentials.as_ref().filter(|_| wants_token(&read_once)) else { return read_once };
+        let sent = self.wire.post(&credentials.call(), None);
+        self.token = credentials.read(Answer { status: sent.0, body: &sent.1 }).ok();
+        let sent = self.wire.post(call, self.token.as_ref().map(Token::header_value));
+        read(Answer { status: sent.0, body: &sent.1 })
+    }
+
+    fn lease_for(&mut self, policy: &Policy, record: &Record, now: UnixSeconds) -> Option<Lease> {
+        if !self.lease.is_some_and(|lease| lease.serves(record, now)) {
+            let grant = Grant::new(policy, record, now);
+            let wants_token = |lease: &Result<Lease, Failure>| *lease == Err(Failure::Unauthenticated);
+            self.lease = self.ask(&grant.call(), |answer| grant.read(answer), wants_token).ok();
+        }
+        self.lease
+    }
+}
+
+impl<W: Wire> Ledger for Etcd<W> {
+    fn load(&mut self, policy: &Policy, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Unavailable> {
+        let keyspace = Keyspace::of(self.prefix, &policy.tenant);
+        let look = keyspace.look(name);
+        let found = self.ask(&look.call(), |answer| look.read(answer), |read| *read == Err(Failure::Unauthenticated));
+        let loaded = match found.map_err(|_| Unavailable)? {
+            Some(loaded) => loaded,
+            None => {
+                let load = keyspace.load(name, now);
+                let wants_token = |read: &Result<Loaded, Failure>| *read == Err(Failure::Unauthenticated);
+                self.ask(&load.call(), |answer| load.read(answer), wants_token).map_err(|_| Unavailable)?
+            }
+        };
+        if let Some((_, brought)) = self.brought.take().filter(|(of, _)| of == name) {
+            assert_eq!(brought, loaded, "what a lost swap brings is what stands");
+        }
+        self.birth = Some(loaded.birth);
+        Ok(loaded)
+    }
+
+    fn swap(
+        &mut self,
+        policy: &Policy,
+        name: &RecordName,
+        expected: Option<Version>,
+        record: &Record,
+        now: UnixSeconds,
+    ) -> SwapReply {
+        self.brought = None;
+        let birth = self.birth.expect("nothing is swapped that was not loaded");
+        let keyspace = Keyspace::of(self.prefix, &policy.tenant);
+        let mut lease = self.lease_for(policy, record, now);
+        loop {
+            let swap = keyspace.swap(name, birth, expected, record, lease.as_ref());
+            let wants_token = |read: &SwapAnswer| *read == SwapAnswer::Unauthenticated;
+            let swapped = self.ask(&swap.call(), |answer| swap.read(answer), wants_token);
+            match &swapped {
+                SwapAnswer::LeaseGone if lease.is_some() => {
+                    self.lease = None;
+                    lease = None;
+                }
+                SwapAnswer::Lost(loaded) => {
+                    self.brought = Some((*name, loaded.clone()));
+                    return swapped.reply();
+                }
+                _ => return swapped.reply(),
+            }
+        }
+    }
+}
