@@ -124,7 +124,7 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
     }
     let user_header =
         section.or("upstream", headers::DEFAULT_USER_HEADER.to_owned(), |node| sections::user_header(&node));
-    let ledger = section.or("ledger", sections::SHARED_DATA, |node| sections::ledger(&node));
+    let ledger = section.or("ledger", sections::SHARED_DATA, |node| sections::ledger(&node, environment));
     let admin = section.or("admin", None, |node| sections::admin(&node).map(Some));
     let pages = Pages { name: String::new(), contact: None, help: None, colour: None };
     let pages = section.or("pages", pages, |node| sections::pages(&node));

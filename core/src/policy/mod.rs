@@ -19,6 +19,7 @@ pub use scope::{Directory, Scope, Target, User, UserType, Users};
 use std::fmt;
 
 use crate::key::{GatewayKeys, KeyRing, Passes, Upstream};
+use crate::ledger::etcd::Credentials;
 use crate::names::{Identity, TenantId};
 use crate::pass::{AuthenticPass, GroupTags};
 use crate::path::{LocalPath, PathPattern};
@@ -159,7 +160,6 @@ pub struct SessionRules {
 }
 
 /// Where the record of passes is kept (section 7).
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LedgerPlace {
     /// In the proxy's own memory.
     SharedData {
@@ -171,7 +171,6 @@ pub enum LedgerPlace {
 }
 
 /// An etcd v3 cluster reached through the proxy.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Etcd {
     /// The proxy's name for the cluster.
     pub cluster: String,
@@ -187,10 +186,8 @@ pub struct Etcd {
     pub recheck_registered: Seconds,
     /// How long a check may be overdue.
     pub grace: Seconds,
-    /// The variable that holds the user name.
-    pub username_env: Option<String>,
-    /// The variable that holds the password.
-    pub password_env: Option<String>,
+    /// Who the plugin is to it; `None` where etcd has no users.
+    pub credentials: Option<Credentials>,
 }
 
 /// Who may administer, and where (section 11).

@@ -1,7 +1,7 @@
 //! Policy documents: every defect at once, each with its path and a mend; nothing loads that does not compile (section 2).
 
 use serde_json::{Value, json};
-use tapgate_core::policy::compile;
+use tapgate_core::policy::{LedgerPlace, compile};
 
 use super::site::{key, policy, policy_with};
 
@@ -116,6 +116,10 @@ fn one_wrong_value_is_named_by_its_path() {
         ("/ledger", json!({"sharedData": {"maximumRecords": 0}}), "ledger.sharedData.maximumRecords"),
         ("/ledger", json!({"sharedData": {}, "etcd": {}}), "ledger"),
         ("/ledger", json!({"etcd": {"recheckInSeconds": 61}}), "ledger.etcd.recheckInSeconds"),
+        ("/ledger", json!({"etcd": {"usernameEnv": "SET"}}), "ledger.etcd"),
+        ("/ledger", json!({"etcd": {"passwordEnv": "SET"}}), "ledger.etcd"),
+        ("/ledger", json!({"etcd": {"usernameEnv": "UNSET", "passwordEnv": "SET"}}), "ledger.etcd.usernameEnv"),
+        ("/ledger", json!({"etcd": {"usernameEnv": "SET", "passwordEnv": "UNSET"}}), "ledger.etcd.passwordEnv"),
         ("/admin", json!({}), "admin.hosts"),
         (
             "/admin",
@@ -131,6 +135,39 @@ fn one_wrong_value_is_named_by_its_path() {
     ] {
         check(&policy_with(pointer, value), path);
     }
+}
+
+#[test]
+fn etcds_user_comes_from_the_environment_and_is_never_shown() {
+    let document = policy_with("/ledger", json!({"etcd": {"usernameEnv": "USER", "passwordEnv": "PASSWORD"}}));
+    let read = |user: &'static str, password: &'static str| {
+        let value = move |name: &str| match name {
+            "USER" => Some(user.to_owned()),
+            "PASSWORD" => Some(password.to_owned()),
+            _ => None,
+        };
+        match compile(document.to_string().as_bytes(), &value) {
+            Ok(compiled) => match &compiled.policies[0].ledger {
+                LedgerPlace::Etcd(etcd) => {
+                    vec![String::from_utf8(etcd.credentials.as_ref().unwrap().call().body.to_vec()).unwrap()]
+                }
+                LedgerPlace::SharedData { .. } => panic!("etcd"),
+            },
+            Err(defects) => defects.iter().map(ToString::to_string).collect(),
+        }
+    };
+    assert_eq!(read("tapgate", "s3cret"), [r#"{"name":"tapgate","password":"s3cret"}"#]);
+    let broken = read("tapgate", "s3cret\n");
+    assert!(
+        broken[0].starts_with("`ledger.etcd.passwordEnv`: found a password that") && broken.len() == 1,
+        "{broken:?}"
+    );
+    assert!(!broken[0].contains("s3cret"), "{broken:?}");
+    assert!(read("", "s3cret")[0].starts_with("`ledger.etcd.usernameEnv`: found a user name that"));
+    let pasted = policy_with("/ledger", json!({"etcd": {"usernameEnv": "SET", "passwordEnv": "s3cret"}}));
+    assert!(defects(&pasted).len() == 1 && !defects(&pasted)[0].contains("s3cret"), "{:?}", defects(&pasted));
+    let pasted = policy_with("/ledger", json!({"etcd": {"usernameEnv": "SET", "passwordEnv": "s3cret or two"}}));
+    assert!(defects(&pasted).len() == 1 && !defects(&pasted)[0].contains("s3cret"), "{:?}", defects(&pasted));
 }
 
 #[test]
