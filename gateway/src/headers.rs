@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request;
-use hyper::{Method, StatusCode, Uri};
+use hyper::{Method, StatusCode, Uri, Version};
 use tapgate_host::Headers;
 
 /// Headers that concern one connection and go no further (RFC 9110, section 7.6.1).
@@ -27,6 +27,10 @@ pub(crate) struct Malformed;
 /// A request's headers, as a filter sees them; what the client said about itself is replaced by what the gateway knows.
 pub(crate) fn of_request(head: &request::Parts, client: SocketAddr, secure: bool) -> Result<Headers, Malformed> {
     let scheme = if secure { "https" } else { "http" };
+    // On HTTP/1.1 a whole address may stand in place of the path: one that names another scheme asks for another place.
+    if head.version < Version::HTTP_2 && head.uri.scheme_str().is_some_and(|named| named != scheme) {
+        return Err(Malformed);
+    }
     let authority = authority(head)?;
     let mut headers = Headers::new().with(":method", head.method.as_str()).with(":scheme", scheme);
     headers = headers.with(":authority", &authority);
@@ -198,8 +202,9 @@ mod tests {
         let of = |request: hyper::http::request::Builder| {
             of_request(&parts(request), client, false).map(|seen| seen.get(":authority").unwrap())
         };
-        let absolute = hyper::Request::get("http://a.example/x").header("host", "b.example");
-        assert_eq!(of(absolute), Ok("a.example".to_owned()));
+        let absolute = |uri| hyper::Request::get(uri).header("host", "b.example");
+        assert_eq!(of(absolute("http://a.example/x")), Ok("a.example".to_owned()));
+        assert_eq!(of(absolute("https://a.example/x")), Err(Malformed), "the connection is a plain one");
         assert_eq!(of(hyper::Request::get("/").header("host", "a").header("host", "b")), Err(Malformed));
         assert_eq!(of(hyper::Request::get("/")), Err(Malformed));
     }

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::client::{Browser, Call, Protocol, Response};
 use crate::clock;
-use crate::envoy::{Envoy, Log, Refused, Setup};
+use crate::envoy::{Envoy, Setup};
 use crate::keys::Keys;
+use crate::log::{Log, Refused};
 use crate::pass::Pass;
 use crate::secrets::Secrets;
 use crate::upstream::{Handler, Upstream, standard};

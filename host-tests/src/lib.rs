@@ -1,8 +1,9 @@
-//! The harness: real Envoy with the plugin as a `.wasm` file, a recording application behind it, browsers before it.
+//! The harness: real Envoy and `tapgate serve` with the plugin as a `.wasm` file, a recording application behind them, browsers
+//! before them.
 //!
-//! Everything here stands outside the product: it knows the plugin by the bytes on the wire and in Envoy's log, mints
+//! Everything here stands outside the product: it knows the plugin by the bytes on the wire and in the proxy's log, mints
 //! passes with a JWT library that is not the project's own, and runs the very bootstrap of `examples/envoy`. What it must
-//! never do: link `tapgate-plugin`, decide what is right (that is what the tests say), or leave an Envoy running.
+//! never do: link `tapgate-plugin`, decide what is right (that is what the tests say), or leave a proxy running.
 //!
 //! A test usually needs one [`gate::Gate`], some [`client::Browser`]s and some [`pass::Pass`]es.
 #![expect(
@@ -15,14 +16,17 @@
 )]
 
 pub mod body;
+mod child;
 pub mod client;
 pub mod clock;
 pub mod envoy;
 pub mod gate;
 pub mod keys;
+pub mod log;
 pub mod pass;
 pub mod policy;
 pub mod secrets;
+pub mod serve;
 pub mod upstream;
 pub mod walk;
 pub mod workspace;

@@ -37,6 +37,20 @@ pub fn module() -> PathBuf {
     needed("TAPGATE_WASM", "target/plugin/tapgate.wasm", "cargo xtask wasm")
 }
 
+/// The command line: `TAPGATE_CLI`, else the program that cargo builds beside this one.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn command_line() -> PathBuf {
+    let here = std::env::current_exe().expect("a program knows where it lies");
+    // Tests lie in a folder of their own below the one where programs are.
+    let folder =
+        here.parent().map(|folder| if folder.ends_with("deps") { folder.with_file_name("") } else { folder.into() });
+    let place = folder.expect("a program lies in a folder").join("tapgate");
+    needed("TAPGATE_CLI", place, "cargo build --package tapgate-cli")
+}
+
 /// A Python that can `import jwt`: `TAPGATE_PYTHON`, else the one that `cargo xtask setup` installs.
 ///
 /// # Panics
@@ -46,7 +60,7 @@ pub fn python() -> PathBuf {
     needed("TAPGATE_PYTHON", "target/tools/python3-jwt", "cargo xtask setup")
 }
 
-fn needed(variable: &str, place: &str, mend: &str) -> PathBuf {
+fn needed(variable: &str, place: impl AsRef<Path>, mend: &str) -> PathBuf {
     let path = std::env::var_os(variable).map_or_else(|| root().join(place), |given| absolute(given.as_ref()));
     assert!(path.exists(), "{} is not there: run `{mend}`, or set {variable}", path.display());
     path

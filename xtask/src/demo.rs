@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use crate::process::{say, shown};
+use crate::process::{run_slow, say, shown};
 use crate::workspace::Workspace;
 use crate::{Exit, Failure, setup, wasm};
 
@@ -15,6 +15,9 @@ pub(crate) struct Options {
     /// Play the whole story without a person, print each exchange, and fail if a step differs
     #[arg(long)]
     walk: bool,
+    /// Put the gate into real Envoy, rather than run `tapgate serve`
+    #[arg(long)]
+    envoy: bool,
     /// The port of the gate on loopback; without it, a free one
     #[arg(long, value_name = "N")]
     port: Option<u16>,
@@ -27,6 +30,9 @@ impl Options {
         if self.walk {
             arguments.push("--walk".to_owned());
         }
+        if self.envoy {
+            arguments.push("--envoy".to_owned());
+        }
         if let Some(port) = self.port {
             arguments.extend(["--port".to_owned(), port.to_string()]);
         }
@@ -36,11 +42,21 @@ impl Options {
 
 /// Runs the demo; comes back only if it could not be started.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Exit, Failure> {
-    setup::run(workspace).map_err(Failure::Setup)?;
+    // Without Envoy it takes nothing but cargo.
+    let ready = if options.envoy { setup::run(workspace) } else { setup::wasm_target(workspace) };
+    ready.map_err(Failure::Setup)?;
     wasm::run(workspace)?;
     say("building the demo (the first time takes some minutes)");
-    let mut command = workspace.cargo();
-    command.args(["run", "--package", "tapgate-host-tests", "--bin", "tapgate-demo", "--"]).args(options.arguments());
+    run_slow(workspace.cargo().args([
+        "build",
+        "--package",
+        "tapgate-cli",
+        "--package",
+        "tapgate-host-tests",
+        "--bins",
+    ]))?;
+    let mut command = workspace.command(workspace.build_dir()?.join("debug/tapgate-demo"));
+    command.args(options.arguments());
     let line = shown(&command);
     // Becoming the demo, rather than waiting for it, lets Ctrl-C and its exit code through unchanged.
     let error = anyhow!(command.exec());
@@ -53,8 +69,8 @@ mod tests {
 
     #[test]
     fn options_are_handed_on() {
-        let options = Options { walk: true, port: Some(8080) };
-        assert_eq!(options.arguments(), ["--walk", "--port", "8080"]);
-        assert!(Options { walk: false, port: None }.arguments().is_empty());
+        let options = Options { walk: true, envoy: true, port: Some(8080) };
+        assert_eq!(options.arguments(), ["--walk", "--envoy", "--port", "8080"]);
+        assert!(Options { walk: false, envoy: false, port: None }.arguments().is_empty());
     }
 }

@@ -4,6 +4,7 @@
 //! install, start and count. The crate stays light, so that the first `cargo xtask` on a fresh machine is quick.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the commands talk to the person who runs them")]
 
+mod bench;
 mod demo;
 pub mod house;
 mod process;
@@ -71,6 +72,8 @@ struct Cli {
 enum Command {
     /// Start the example application behind the gate, mint a pass, and say what to open
     Demo(demo::Options),
+    /// Measure what the plugin costs, beside no filter, one that does nothing, and jwt_authn
+    Bench(bench::Options),
     /// Run all tests, or those of the named suites; closes with `N passed, N failed`
     Test {
         /// Suites to run, in this order; none means all of them
@@ -104,6 +107,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
     let workspace = Workspace::find()?;
     match command {
         Command::Demo(options) => demo::run(&workspace, &options),
+        Command::Bench(options) => bench::run(&workspace, &options),
         Command::Test { suites } => suites::run(&workspace, &suites),
         Command::Wasm => {
             setup::wasm_target(&workspace).map_err(Failure::Setup)?;
@@ -141,7 +145,7 @@ mod tests {
     fn no_command_shows_the_help() {
         let error = Cli::try_parse_from(["cargo xtask"]).unwrap_err();
         let text = error.to_string();
-        for command in ["demo", "test", "wasm", "setup"] {
+        for command in ["demo", "bench", "test", "wasm", "setup"] {
             assert!(text.contains(command), "`{command}` is missing from: {text}");
         }
     }

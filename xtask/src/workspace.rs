@@ -50,6 +50,11 @@ impl Workspace {
         self.root.join("target/plugin/tapgate.wasm")
     }
 
+    /// The filter that does nothing, as `bench` leaves it.
+    pub(crate) fn noop(&self) -> PathBuf {
+        self.root.join("target/plugin/noop.wasm")
+    }
+
     /// The folder that cargo builds into, which `CARGO_TARGET_DIR` or a configuration may have moved.
     pub(crate) fn build_dir(&self) -> Result<PathBuf> {
         let metadata = MetadataCommand::new().current_dir(&self.root).no_deps().exec().context("cargo metadata")?;

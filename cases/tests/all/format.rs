@@ -62,7 +62,10 @@ fn flaws_are_named_where_they_stand() {
         assert!(flaws(text).iter().any(|flaw| flaw.starts_with(wanted)), "{text}: {:#?}", flaws(text));
     }
     for (not_on, wanted) in [
-        ("{nginx: never}", "2:21: `cases[0].notOn.nginx`: found a host `nginx`; expected one of `wasmtime`, `envoy`"),
+        (
+            "{nginx: never}",
+            "2:21: `cases[0].notOn.nginx`: found a host `nginx`; expected one of `wasmtime`, `envoy`, `serve`",
+        ),
         ("{native: never}", "2:21: `cases[0].notOn.native`: found a host `native`"),
         ("{envoy: ''}", "2:21: `cases[0].notOn.envoy`: found ``; expected why this host cannot carry the case"),
         ("[envoy]", "2:13: `cases[0].notOn`: found a list; expected a section with fields"),

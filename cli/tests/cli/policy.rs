@@ -102,7 +102,7 @@ fn a_policy_that_is_fine_is_said_to_be_with_what_its_ledger_means() {
     for name in SHIPPED {
         let outcome = policy(&["check", &shipped(name)]).succeeded();
         assert!(outcome.stdout.contains("no errors; tenants: contoso"), "{}", outcome.stdout);
-        assert!(outcome.stderr.contains("note: the ledger lives in the proxy's memory"), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("note: the ledger lives in the proxy's shared data"), "{}", outcome.stderr);
     }
 }
 
@@ -242,7 +242,7 @@ fn risks_are_named_with_how_bad_they_are() {
             "medium",
             "a status alone",
         ),
-        ("version: 1", "version: 1", "medium", "the ledger lives in the proxy's memory"),
+        ("version: 1", "version: 1", "medium", "the ledger lives in the proxy's shared data"),
     ] {
         assert!(text.contains(from), "{from}");
         let file = scratch.file("risky.yaml", &text.replace(from, to));

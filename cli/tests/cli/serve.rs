@@ -10,7 +10,7 @@ fn serve(plugin: Option<&str>, keys: bool, more: &[&str]) -> Outcome {
     let scratch = Scratch::new();
     let plugin = plugin.map_or_else(|| "/nowhere/tapgate.wasm".to_owned(), |text| scratch.file("tapgate.wasm", text));
     let policy = shipped("entra-default");
-    let arguments = ["serve", "--policy", policy.as_str(), "--module", plugin.as_str(), "--listen", "127.0.0.1:0"];
+    let arguments = ["serve", "--policy", policy.as_str(), "--module", plugin.as_str()];
     let mut run = tapgate(&[&arguments, more].concat());
     if keys {
         let third = KEY.replace('a', "b");

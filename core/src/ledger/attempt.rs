@@ -18,7 +18,7 @@ pub struct Attempt<E: Event> {
     name: RecordName,
     event: E,
     tries_left: u8,
-    /// The attempt's own swaps whose replies were lost: what each wrote, and what it would mean.
+    /// The attempt's own swaps that no reply called carried out: what each wrote, and what it would mean.
     in_doubt: Vec<(Record, E::Outcome)>,
 }
 
@@ -110,9 +110,9 @@ impl<E: Event> Swapping<E> {
         let mut attempt = self.attempt;
         match reply {
             SwapReply::Swapped => Next::Done(Ok(self.outcome)),
-            // A swap may also be lost to an earlier one of this very attempt, whose reply was: the doubt stays.
-            SwapReply::Lost => attempt.load_again(),
-            SwapReply::Unknown => {
+            // A swap may also be lost to an earlier one of this very attempt whose reply was lost, or to itself: a
+            // transport that lost the reply and asked again is told that another version stands, which is its own.
+            SwapReply::Lost | SwapReply::Unknown => {
                 attempt.in_doubt.push((self.record, self.outcome));
                 attempt.load_again()
             }

@@ -230,7 +230,8 @@ impl SignIn {
             None if self.pass.once => return Err(Refusal::AlreadyUsed),
             None => SignedIn { since: now, deadline: now.plus(self.window).min(standing.end).min(self.pass.end) },
         };
-        record.sessions.retain(|session| now < session.end);
+        // An attempt that does not know that its swap was carried out decides again: its session is still one.
+        record.sessions.retain(|session| now < session.end && session.id != self.session);
         while record.sessions.len() >= MOST_SESSIONS {
             record.sessions.remove(0);
         }

@@ -289,6 +289,31 @@ fn an_early_swap_that_lands_late_is_still_ones_own() {
     assert_eq!(next, Next::Done(Ok(signed_in(window(200, 800)))), "and its outcome is the one that was written");
 }
 
+#[test]
+fn a_swap_that_the_transport_repeats_is_still_ones_own() {
+    // The swap was carried out, its reply lost on the way, and the transport asked again: now another version stands.
+    let swap = swapping(loading(SignIn { retries: 0, ..sign_in(true, 1, 1) }, 1), None);
+    let landed = swap.record().clone();
+    let Next::Load(again) = swap.answer(SwapReply::Lost) else { panic!("a load") };
+    let next = again.answer(Ok(Loaded { birth: at(0), record: Some((landed, Version(1))) }), at(206));
+    assert_eq!(
+        next,
+        Next::Done(Ok(signed_in(window(200, 800)))),
+        "no retry is spent, and nobody is refused by themselves"
+    );
+}
+
+#[test]
+fn a_sign_in_that_is_decided_twice_is_one_session() {
+    // The first swap was carried out and its reply lost; before the attempt looked again, another browser signed in.
+    let mut history = History::new();
+    history.happens(&sign_in(false, 1, 1), 200).unwrap();
+    history.happens(&sign_in(false, 2, 2), 201).unwrap();
+    assert_eq!(history.happens(&sign_in(false, 1, 1), 202), signed_in(window(202, 802)));
+    assert!(history.live(1, 801), "it lasts as long as its person is told");
+    assert_eq!(history.record.unwrap().sessions.len(), 2);
+}
+
 /// A store for one record, whose replies may be lost.
 #[derive(Default)]
 struct Store {

@@ -2,5 +2,6 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that meets the unexpected must fail")]
 
 mod bodies;
+mod hostile;
 mod life;
 mod support;

@@ -9,11 +9,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use tapgate_host_tests::walk::{self, Script, Stage};
+use tapgate_host_tests::walk::{self, Kind, Script, Stage};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::interval;
 
-/// How much of Envoy's log is shown when a step differs.
+/// How much of the gate's log is shown when a step differs.
 const LAST_LINES: usize = 20;
 
 /// The gate before an example application, on loopback.
@@ -22,6 +22,9 @@ struct Options {
     /// Play the whole story without a person, print each exchange, and fail if a step differs
     #[arg(long)]
     walk: bool,
+    /// Put the gate into real Envoy, rather than run `tapgate serve`
+    #[arg(long)]
+    envoy: bool,
     /// The port of the gate; without it, a free one
     #[arg(long, value_name = "N")]
     port: Option<u16>,
@@ -30,15 +33,17 @@ struct Options {
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    println!("==> starting the example application and Envoy with the gate, on loopback, with new random keys");
-    let stage = match Stage::set(options.port).await {
+    let (kind, proxy) =
+        if options.envoy { (Kind::Envoy, "Envoy with the gate") } else { (Kind::Serve, "`tapgate serve`") };
+    println!("==> starting the example application and {proxy}, on loopback, with new random keys");
+    let stage = match Stage::set(kind, options.port).await {
         Ok(stage) => stage,
         Err(error) => {
             eprintln!("error: {error}");
             return ExitCode::FAILURE;
         }
     };
-    println!("==> the gate listens on {} with {} workers", stage.origin(), stage.envoy.workers());
+    println!("==> the gate listens on {} with {} workers", stage.origin(), stage.workers());
     let done = if options.walk { story(&stage).await } else { play(&stage).await };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,8 +58,8 @@ async fn main() -> ExitCode {
 async fn story(stage: &Stage) -> Result<(), Box<dyn std::error::Error>> {
     let script = Script::new(stdout());
     if let Err(differs) = walk::play(stage, &script).await {
-        eprintln!("\nthe last lines of Envoy's log:");
-        let log = stage.envoy.log();
+        eprintln!("\nthe last lines of the gate's log:");
+        let log = stage.log();
         let lines: Vec<&str> = log.text().lines().collect();
         for line in lines.iter().rev().take(LAST_LINES).rev() {
             eprintln!("    {line}");
@@ -77,7 +82,7 @@ async fn play(stage: &Stage) -> Result<(), Box<dyn std::error::Error>> {
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
             _ = look.tick() => {
-                let events = stage.envoy.log().audit();
+                let events = stage.log().audit();
                 for event in events.iter().skip(told) {
                     println!("    {event}");
                 }
@@ -118,7 +123,7 @@ Open these in a browser (Chrome, Edge or Firefox; Safari takes no Secure cookies
 
    {origin}/.tap/sign-in#pass={bob}
 
-What the gate writes into Envoy's log about it appears below. Ctrl-C ends the demo.
+What the gate writes into its log about it appears below. Ctrl-C ends the demo.
 "
     );
 }

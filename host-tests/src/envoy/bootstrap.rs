@@ -14,6 +14,8 @@ const APPLICATION: &str =
     "/static_resources/clusters/0/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
 const WASM: &str = "envoy.filters.http.wasm";
 const BUFFER: &str = "envoy.filters.http.buffer";
+/// The plugin's own page, where passes are presented.
+const SIGN_IN: &str = "/.tap/sign-in";
 
 /// Has Envoy fetch the application's answer aside and give it as its own: a local reply, as the plugin sees it.
 const ANSWER_ITSELF: &str = r#"
@@ -140,6 +142,22 @@ impl Bootstrap {
         for route in self.routes() {
             route.as_object_mut().expect("a route").remove("typed_per_filter_config");
         }
+    }
+
+    /// Puts another HTTP filter in the plugin's place, or none.
+    pub(super) fn replace_plugin(&mut self, filter: Option<Value>) {
+        let filters = self.filters();
+        let place = filters.iter().position(|filter| filter["name"] == WASM).expect("the wasm filter");
+        filters.splice(place..=place, filter);
+    }
+
+    /// Lets Envoy itself answer on the plugin's own sign-in path, where the buffer filter still waits for the body.
+    pub(super) fn answer_sign_ins(&mut self, status: u16) {
+        let mut routes = self.routes().iter_mut();
+        let route = routes.find(|route| route["match"]["path"] == SIGN_IN).expect("the route of the plugin's sign-in");
+        let route = route.as_object_mut().expect("a route");
+        route.remove("route").expect("a route to the application");
+        route.insert("direct_response".to_owned(), json!({"status": status}));
     }
 
     /// Takes away what Envoy does for paths and names, so that they reach the plugin as they were sent.

@@ -4,12 +4,10 @@
 
 mod admin;
 mod bootstrap;
-mod log;
 mod memory;
 mod process;
 mod setup;
 
 pub use bootstrap::Bootstrap;
-pub use log::Log;
-pub use process::{Envoy, Refused};
+pub use process::Envoy;
 pub use setup::Setup;

@@ -3,28 +3,24 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::log::Log;
 use super::setup::Setup;
 use super::{admin, memory};
+use crate::child::{bound, end};
 use crate::clock::{self, HANG};
+use crate::log::{Log, Refused};
 use crate::workspace;
 
 /// How often something that is waited for is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Envoy did not start.
-#[derive(Debug, thiserror::Error)]
-#[error("envoy did not start; its log ends with:\n{}", log.latest())]
-pub struct Refused {
-    /// Everything that it had to say.
-    pub log: Log,
-}
+/// What it is called.
+const NAME: &str = "envoy";
 
 /// A running Envoy. Dropping it stops it.
 #[derive(Debug)]
@@ -55,15 +51,14 @@ impl Envoy {
             std::fs::write(&place, text.move_listeners(&place)).expect("the listeners can be written");
         }
         std::fs::write(&bootstrap, text.text()).expect("the bootstrap can be written");
-        let log = File::create(Log::place(folder.path())).expect("a log file");
-        let mut child = command()
+        let log = File::create(log_file(folder.path())).expect("a log file");
+        let mut child = bound(&workspace::envoy())
             .arg("--config-path")
             .arg(&bootstrap)
             .arg("--admin-address-path")
             .arg(&address)
             .args(["--disable-hot-restart", "--concurrency", &setup.workers.to_string()])
-            // More of the plugin's own lines than usual: none may hold a secret at any level.
-            .args(["--log-level", "info", "--component-log-level", "wasm:debug"])
+            .args(setup.log)
             .args(["--file-flush-interval-msec", "100"])
             .current_dir(workspace::root())
             .env_clear()
@@ -76,14 +71,14 @@ impl Envoy {
         let started = Instant::now();
         let admin = loop {
             if child.try_wait().expect("a child to wait for").is_some() {
-                return Err(Refused { log: Log::read(folder.path()) });
+                return Err(Refused { proxy: NAME, log: Log::read(&log_file(folder.path())) });
             }
             if let Some(admin) = ready(&address).await {
                 break admin;
             }
             if started.elapsed() > HANG {
-                kill(&mut child);
-                panic!("envoy hangs; its log:\n{}", Log::read(folder.path()).latest());
+                end(&mut child);
+                panic!("envoy hangs; its log:\n{}", Log::read(&log_file(folder.path())).latest());
             }
             tokio::time::sleep(LOOK).await;
         };
@@ -136,7 +131,7 @@ impl Envoy {
         let started = Instant::now();
         while self.stat(TAKEN).await < taken + u64::from(self.workers) {
             if self.stat(REFUSED).await > refused {
-                return Err(Refused { log: self.log() });
+                return Err(Refused { proxy: NAME, log: self.log() });
             }
             assert!(started.elapsed() < HANG, "envoy hangs; its log:\n{}", self.log().latest());
             tokio::time::sleep(LOOK).await;
@@ -147,7 +142,7 @@ impl Envoy {
     /// The log so far.
     #[must_use]
     pub fn log(&self) -> Log {
-        Log::read(self.folder.path())
+        Log::read(&log_file(self.folder.path()))
     }
 
     /// The value of a counter or gauge; 0 if Envoy has none of that name.
@@ -180,7 +175,7 @@ impl Envoy {
             while self.child.try_wait().is_ok_and(|status| status.is_none()) && asked.elapsed() < HANG {
                 std::thread::sleep(LOOK);
             }
-            kill(&mut self.child);
+            end(&mut self.child);
         }
         self.log()
     }
@@ -188,26 +183,17 @@ impl Envoy {
 
 impl Drop for Envoy {
     fn drop(&mut self) {
-        kill(&mut self.child);
+        end(&mut self.child);
     }
 }
 
 /// Where the listeners of an Envoy lie that can be told to reload.
-fn listeners(folder: &Path) -> std::path::PathBuf {
+fn listeners(folder: &Path) -> PathBuf {
     folder.join("listeners.json")
 }
 
-/// Envoy, so wrapped that it dies with the thread that started it where the system has a tool for that (util-linux on
-/// Linux); elsewhere a test run that is itself killed could leave one behind.
-fn command() -> Command {
-    let envoy = workspace::envoy();
-    if Path::new("/usr/bin/setpriv").exists() {
-        let mut command = Command::new("/usr/bin/setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(envoy);
-        command
-    } else {
-        Command::new(envoy)
-    }
+fn log_file(folder: &Path) -> PathBuf {
+    folder.join("envoy.log")
 }
 
 /// The admin interface's address, once Envoy says that it is ready.
@@ -226,10 +212,4 @@ fn quit(admin: SocketAddr) {
             drop(stream.read_to_end(&mut answer));
         }
     }
-}
-
-/// Ends and reaps the child; one that has ended already is only reaped.
-fn kill(child: &mut Child) {
-    drop(child.kill());
-    drop(child.wait());
 }

@@ -1,6 +1,7 @@
 //! What a test asks of its Envoy. Defaults: the shipped bootstrap and policy, two workers.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -16,7 +17,13 @@ pub struct Setup {
     pub(super) environment: Vec<(String, String)>,
     pub(super) bootstrap: Bootstrap,
     pub(super) reloads: bool,
+    pub(super) log: &'static [&'static str],
 }
+
+/// More of the plugin's own lines than usual: none may hold a secret at any level.
+const TALKATIVE: &[&str] = &["--log-level", "info", "--component-log-level", "wasm:debug"];
+/// What Envoy logs unless it is told otherwise.
+const ORDINARY: &[&str] = &["--log-level", "info"];
 
 impl Setup {
     /// The shipped bootstrap before the application at `application`, with these keys.
@@ -26,13 +33,13 @@ impl Setup {
         bootstrap.choose_ports();
         bootstrap.send_to(application.port());
         bootstrap.load(&workspace::module());
-        Self { workers: 2, environment: keys.environment(), bootstrap, reloads: false }
+        Self { workers: 2, environment: keys.environment(), bootstrap, reloads: false, log: TALKATIVE }
     }
 
     /// A bootstrap of the test's own, as it is, with nothing in the environment.
     #[must_use]
     pub const fn of(bootstrap: Bootstrap, workers: u32) -> Self {
-        Self { workers, environment: Vec::new(), bootstrap, reloads: false }
+        Self { workers, environment: Vec::new(), bootstrap, reloads: false, log: TALKATIVE }
     }
 
     /// Another bootstrap of the example's kind, with the same ports, application and module.
@@ -91,6 +98,34 @@ impl Setup {
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The log that operators have, rather than one with more of the plugin's own lines.
+    #[must_use]
+    pub const fn ordinary_log(mut self) -> Self {
+        self.log = ORDINARY;
+        self
+    }
+
+    /// Another filter's module in place of the plugin's, with everything else that the plugin gets.
+    #[must_use]
+    pub fn module(mut self, module: &Path) -> Self {
+        self.bootstrap.load(module);
+        self
+    }
+
+    /// Another HTTP filter in the plugin's place, or none.
+    #[must_use]
+    pub fn instead_of_the_plugin(mut self, filter: Option<Value>) -> Self {
+        self.bootstrap.replace_plugin(filter);
+        self
+    }
+
+    /// Lets Envoy itself answer sign-ins on the plugin's own path, once their bodies are there.
+    #[must_use]
+    pub fn answers_sign_ins(mut self, status: u16) -> Self {
+        self.bootstrap.answer_sign_ins(status);
         self
     }
 

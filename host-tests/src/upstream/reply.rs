@@ -14,13 +14,20 @@ pub struct Reply {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) body: Body,
     pub(super) delay: Duration,
+    pub(super) hangs_up: bool,
 }
 
 impl Reply {
     /// An answer without a body.
     #[must_use]
     pub const fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Body::Empty, delay: Duration::ZERO }
+        Self { status, headers: Vec::new(), body: Body::Empty, delay: Duration::ZERO, hangs_up: false }
+    }
+
+    /// No answer at all: the application closes the connection.
+    #[must_use]
+    pub fn hang_up() -> Self {
+        Self { hangs_up: true, ..Self::status(500) }
     }
 
     /// 200 with a text.

@@ -1,7 +1,6 @@
 //! The recording server: HTTP/1.1 and HTTP/2 on a port of its own on loopback.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -103,6 +102,11 @@ impl Drop for Upstream {
     }
 }
 
+/// The application has closed the connection rather than answer.
+#[derive(Debug, thiserror::Error)]
+#[error("hung up")]
+struct HungUp;
+
 /// What a connection needs to know.
 #[derive(Clone)]
 struct Serving {
@@ -117,7 +121,7 @@ impl Serving {
             let serving = self.clone();
             // A task of its own: hyper drops a request that is aborted, and what came of it must still be written down.
             let answer = tokio::spawn(serving.answer(request));
-            async move { Ok::<_, Infallible>(answer.await.expect("a handler that answers")) }
+            async move { answer.await.expect("a handler that answers") }
         });
         drop(stream.set_nodelay(true));
         // An error here is a connection that broke, which the record shows.
@@ -128,7 +132,7 @@ impl Serving {
         );
     }
 
-    async fn answer(self, mut request: Request<Incoming>) -> Response<Boxed> {
+    async fn answer(self, mut request: Request<Incoming>) -> Result<Response<Boxed>, HungUp> {
         let upgrade = hyper::upgrade::on(&mut request);
         let (head, mut body) = request.into_parts();
         let mut record = Recorded::begun(&head);
@@ -150,6 +154,9 @@ impl Serving {
         self.seen.update(number, record.clone());
         let reply = (self.handler)(&record);
         tokio::time::sleep(reply.delay).await;
+        if reply.hangs_up {
+            return Err(HungUp);
+        }
         if reply.status == 101 {
             tokio::spawn(async move {
                 if let Ok(upgraded) = upgrade.await {
@@ -157,7 +164,7 @@ impl Serving {
                 }
             });
         }
-        reply.into_response()
+        Ok(reply.into_response())
     }
 
     /// Notes what no log may hold of a request that the plugin has dressed.

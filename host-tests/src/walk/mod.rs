@@ -1,6 +1,6 @@
 //! The walk: the whole story of the gate, played without a person, every exchange printed and every step checked.
 //!
-//! It is the demo's proof and a test at once: real Envoy, the example application, the shipped policy. The story is in
+//! It is the demo's proof and a test at once: `tapgate serve` or real Envoy, the example application, the shipped policy. The story is in
 //! [`story`]; [`actor`] is who plays it, [`script`] where it is written down, [`show`] how an exchange is printed (never a
 //! secret in full), [`stage`] what it is played on. Nothing here decides what the gate does.
 
@@ -11,7 +11,7 @@ mod stage;
 mod story;
 
 pub use script::{Differs, Script};
-pub use stage::Stage;
+pub use stage::{Kind, Stage};
 
 /// Plays the story to its end.
 ///

@@ -59,7 +59,8 @@ impl Script {
     }
 
     /// Everything written so far.
-    pub(super) fn all(&self) -> String {
+    #[must_use]
+    pub fn all(&self) -> String {
         self.with(|written| written.all.clone())
     }
 

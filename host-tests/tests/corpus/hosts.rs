@@ -15,19 +15,21 @@ use tapgate_cases::site::Host;
 use tapgate_host_tests::workspace;
 
 use crate::embedded::Wasmtime;
-use crate::envoy::{RealEnvoy, SLIPPED};
+use crate::envoy::RealEnvoy;
+use crate::proxied::{CANNOT, SLIPPED};
+use crate::serve::TapgateServe;
 use crate::stories::watch::{Noting, Outcome, Watched};
 
 /// Where policies stand beside their cases.
 const FOLDERS: [&str; 2] = ["policies", "cases/tests/corpus"];
 
-/// How many cases must go the same way in all three hosts.
+/// How many cases must go the same way in all four hosts.
 const AT_LEAST: usize = 150;
 
-/// How many cases are played at once, each with an Envoy of its own.
+/// How many cases are played at once, each with proxies of its own.
 const AT_ONCE: usize = 2;
 
-/// How often a case is begun anew because the machine could not hold Envoy's clock.
+/// How often a case is begun anew because the machine could not hold a proxy's clock.
 const TRIES: usize = 10;
 
 /// A policy and its cases.
@@ -60,14 +62,21 @@ fn entry(path: &Path) -> Entry {
 struct Played {
     outcomes: Vec<Outcome>,
     failure: Option<String>,
+    /// Whether the host has said that it cannot carry the last request.
+    cannot: bool,
 }
 
 fn played<H: Host + Copy>(entry: &Entry, case: &Case, host: H) -> Played {
     let mut tries = 1;
     loop {
         let watched = Watched::default();
+        let mut cannot = false;
         let failure = match play(&entry.policy, case, &Noting { host, watched: watched.clone() }) {
             Ok(()) => None,
+            Err(RunError::Host { trouble, .. }) if trouble.doing == CANNOT => {
+                cannot = true;
+                Some(format!("{}: case `{}`: {trouble}: {}", entry.name, case.name, trouble.cause))
+            }
             Err(RunError::Host { trouble, .. }) if trouble.doing == SLIPPED && tries < TRIES => {
                 tries += 1;
                 continue;
@@ -78,15 +87,15 @@ fn played<H: Host + Copy>(entry: &Entry, case: &Case, host: H) -> Played {
             }
             Err(error) => Some(format!("{}: {error}", entry.name)),
         };
-        return Played { outcomes: watched.outcomes.take(), failure };
+        return Played { outcomes: watched.outcomes.take(), failure, cannot };
     }
 }
 
 /// What one case showed.
 #[derive(Default)]
 struct Shown {
-    /// How often it was played, natively, under wasmtime and under Envoy.
-    played: [usize; 3],
+    /// How often it was played, natively, under wasmtime, under Envoy and under `tapgate serve`.
+    played: [usize; 4],
     /// The host that cannot carry it.
     left_out: Option<&'static str>,
     /// How it went in another way than it says, or in another than natively.
@@ -99,6 +108,7 @@ fn show(entry: &Entry, case: &Case) -> Shown {
     shown.played[0] += 1;
     compare(&mut shown, entry, case, (1, Wasmtime.name()), &native, played(entry, case, Wasmtime));
     compare(&mut shown, entry, case, (2, RealEnvoy.name()), &native, played(entry, case, RealEnvoy));
+    compare(&mut shown, entry, case, (3, TapgateServe.name()), &native, played(entry, case, TapgateServe));
     shown.differences.extend(native.failure.map(|failure| format!("native: {failure}")));
     shown
 }
@@ -117,7 +127,8 @@ fn compare(
     if case.not_on.contains_key(host) {
         shown.left_out = Some(host);
         // It was played up to the request that the host cannot carry: that one must not have got as far as the gate.
-        if other.failure.is_none() || !other.outcomes.last().is_some_and(Outcome::is_refused_before_the_gate) {
+        let refused = other.failure.is_some() && other.outcomes.last().is_some_and(Outcome::is_refused_before_the_gate);
+        if !other.cannot && !refused {
             let last = other.outcomes.last();
             shown
                 .differences
@@ -140,7 +151,7 @@ fn compare(
 }
 
 #[test]
-fn every_case_goes_the_same_way_in_three_hosts() {
+fn every_case_goes_the_same_way_in_four_hosts() {
     let corpus = corpus();
     let cases: Vec<_> = corpus.iter().flat_map(|entry| entry.cases.iter().map(move |case| (entry, case))).collect();
     let (next, shown) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -165,14 +176,16 @@ fn every_case_goes_the_same_way_in_three_hosts() {
     };
     // `cargo xtask test cases` shows this line.
     println!(
-        "cases: {} played natively, {} under wasmtime{}, {} under Envoy{}; {differing} differ",
+        "cases: {} played natively, {} under wasmtime{}, {} under Envoy{}, {} under `tapgate serve`{}; {differing} differ",
         count(0),
         count(1),
         left_out("wasmtime"),
         count(2),
         left_out("envoy"),
+        count(3),
+        left_out("serve"),
     );
     let differences: Vec<_> = shown.iter().flat_map(|one| one.differences.iter().map(String::as_str)).collect();
     assert!(differences.is_empty(), "\n{}", differences.join("\n\n"));
-    assert!(same >= AT_LEAST, "only {same} cases go the same way in all three hosts");
+    assert!(same >= AT_LEAST, "only {same} cases go the same way in all four hosts");
 }

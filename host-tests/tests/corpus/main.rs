@@ -1,5 +1,5 @@
-//! The corpus of cases in three hosts: the rules themselves, the module under the wasmtime host, and the module under real
-//! Envoy. They may not differ.
+//! The corpus of cases in four hosts: the rules themselves, the module under the wasmtime host, under real Envoy and under
+//! `tapgate serve`. They may not differ.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -10,4 +10,6 @@
 mod embedded;
 mod envoy;
 mod hosts;
+mod proxied;
+mod serve;
 mod stories;

@@ -4,7 +4,7 @@ use super::{House, Package, Violation};
 
 /// Each member, and the members it may depend on. A member that is not here is a violation: it has no place yet.
 ///
-/// The plugin is nobody's dependency: it is used as the `.wasm` file that proxies load.
+/// Filters are nobody's dependency: they are used as the `.wasm` files that proxies load.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tapgate-core", &[]),
     ("tapgate-plugin", &["tapgate-core"]),
@@ -17,7 +17,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "tapgate-host-tests",
         &["tapgate-core", "tapgate-cases", "tapgate-host", "tapgate-cli", "tapgate-example-app", "tapgate-test-clock"],
     ),
+    ("tapgate-model", &["tapgate-core"]),
     ("tapgate-test-clock", &[]),
+    ("tapgate-bench", &["tapgate-host", "tapgate-host-tests"]),
+    ("tapgate-bench-noop", &[]),
     ("tapgate-example-app", &[]),
     ("xtask", &[]),
 ];
@@ -79,7 +82,10 @@ mod tests {
             ("tapgate-plugin", "tapgate-cli"),
             ("tapgate-cli", "tapgate-plugin"),
             ("tapgate-host-tests", "tapgate-plugin"),
+            ("tapgate-cli", "tapgate-model"),
             ("tapgate-example-app", "tapgate-core"),
+            ("tapgate-bench", "tapgate-core"),
+            ("tapgate-bench-noop", "tapgate-core"),
             ("xtask", "tapgate-core"),
         ] {
             let found = who_may_import_whom(&planted::package(name, &["serde", dependency]));

@@ -103,7 +103,7 @@ fn cases_beside(policy: &std::path::Path, world: &mut World<'_>) -> Result<Vec<C
             for flaw in &flaws {
                 world.complain_as_is(format_args!("{}:{flaw}", path.display()));
             }
-            Err(file::FileError::Broken(path).into())
+            Err(file::FileError::Broken { path, check: "test" }.into())
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What Envoy wrote: its own lines, the plugin's audit lines among them, and the access log.
+//! What a proxy wrote: its own lines, the plugin's audit lines among them, and Envoy's access log.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -10,17 +10,23 @@ const LATEST: usize = 40;
 /// Marks an audit line.
 const AUDIT: &str = "tapgate.audit ";
 
-/// The log of an Envoy, as far as it had come when it was read.
+/// The log of a proxy, as far as it had come when it was read.
 #[derive(Clone, Debug)]
 pub struct Log(String);
 
-impl Log {
-    pub(super) fn place(folder: &Path) -> PathBuf {
-        folder.join("envoy.log")
-    }
+/// A proxy that did not start, or did not take what it was to load.
+#[derive(Debug, thiserror::Error)]
+#[error("{proxy} refused; its log ends with:\n{}", log.latest())]
+pub struct Refused {
+    /// Which proxy.
+    pub proxy: &'static str,
+    /// Everything that it had to say.
+    pub log: Log,
+}
 
-    pub(super) fn read(folder: &Path) -> Self {
-        let bytes = std::fs::read(Self::place(folder)).expect("the log can be read");
+impl Log {
+    pub(crate) fn read(file: &Path) -> Self {
+        let bytes = std::fs::read(file).expect("the log can be read");
         Self(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -50,11 +56,12 @@ impl Log {
         telling[telling.len().saturating_sub(LATEST)..].join("\n")
     }
 
-    /// Lines that no run may have: the plugin has trapped, or Envoy has stopped it from doing something.
+    /// Lines that no run may have: the plugin has trapped, or the proxy has stopped it from doing something.
     #[must_use]
     pub fn accidents(&self) -> Vec<&str> {
         let signs = [
             "panicked at",
+            "` trapped: ",
             "wasm_fail_stream",
             "restricted proxy-wasm capability",
             "][critical]",

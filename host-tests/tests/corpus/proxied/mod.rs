@@ -1,46 +1,77 @@
-//! The plugin under real Envoy as a site of cases: the shipped bootstrap, two workers, a clock that stands where the case puts
-//! it, and an application that answers as the case says.
+//! The plugin in a proxy's process as a site of cases: two workers, a clock that stands where the case puts it, and an
+//! application that answers as the case says.
 //!
-//! A case says what reaches the gate, so Envoy is set up not to mend paths and names before it (`Setup::softened`), routes
-//! CONNECT, and has the routes of the case's own sign-in paths. Everything else is as people copy it.
+//! Which proxy that is, a [`Proxy`] says; a request is sent as bytes of HTTP/1.1.
 
+mod added;
 mod clock;
-mod proxys;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, OnceLock};
 
-use serde_json::Value;
-use tapgate_cases::site::{self, Answered, Application, Exchange, Headers, Host, Sent, Site, Trouble};
+use tapgate_cases::site::{self, Answered, Application, Exchange, Headers, Sent, Site, Trouble};
 use tapgate_core::audit::PREFIX;
 use tapgate_host_tests::client::raw::Raw;
-use tapgate_host_tests::envoy::{Envoy, Setup};
-use tapgate_host_tests::keys::Keys;
+use tapgate_host_tests::log::Log;
 use tapgate_host_tests::secrets::Secrets;
 use tapgate_host_tests::upstream::{Handler, Recorded, Reply, Upstream};
 use tokio::runtime::Runtime;
 use tokio::task::block_in_place;
 
+pub(crate) use self::added::Added;
 use self::clock::Clock;
 use self::wire::Answer;
 
-/// The trouble of a machine so busy that Envoy's clock ran on into another second: what was played says nothing.
+/// The trouble of a machine so busy that the proxy's clock ran on into another second: what was played says nothing.
 pub(crate) const SLIPPED: &str = "holding the clock";
 
-/// Runs cases in the module, under real Envoy.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct RealEnvoy;
+/// The trouble of a host that cannot carry a request of this kind.
+pub(crate) const CANNOT: &str = "having the proxy itself answer so";
 
-impl Host for RealEnvoy {
-    fn name(&self) -> &'static str {
-        "envoy"
-    }
+/// A proxy with the plugin in it, as a process.
+pub(crate) trait Proxy: Sized + 'static {
+    /// What it adds to messages.
+    const ADDED: Added;
 
-    fn start(&self, setup: &site::Setup) -> Result<Box<dyn Site>, Trouble> {
-        EnvoySite::start(setup).map(|site| Box::new(site) as Box<dyn Site>)
-    }
+    /// How it comes to answer in the application's place.
+    const OWN_ANSWER: OwnAnswer;
+
+    /// Starts it.
+    fn begin(wanted: &Wanted<'_>) -> Result<Self, Trouble>;
+
+    /// Has it go by another configuration; what runs goes on, and shared data stays.
+    fn load(&mut self, wanted: &Wanted<'_>) -> Result<(), Trouble>;
+
+    /// Stops it.
+    fn end(&mut self);
+
+    /// Where it listens.
+    fn place(&self) -> SocketAddr;
+
+    /// What it has written so far.
+    fn written(&self) -> Log;
+}
+
+/// How a proxy comes to answer in the application's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OwnAnswer {
+    /// It is configured to, with whatever the case says.
+    Configured,
+    /// It has to: the application hangs up, and the proxy says 503 and nothing else.
+    Unavailable,
+}
+
+/// What a proxy is to be like.
+pub(crate) struct Wanted<'a> {
+    /// Where the application listens.
+    pub(crate) application: SocketAddr,
+    /// The environment variables that the policy takes its keys from.
+    pub(crate) environment: &'a BTreeMap<String, String>,
+    pub(crate) loaded: &'a Loaded,
+    pub(crate) clock: &'a Clock,
 }
 
 /// What happens while a request is under way.
@@ -51,9 +82,10 @@ enum Event {
     Answered(Option<Answer>),
 }
 
-struct EnvoySite {
+/// A site in front of an application of its own.
+pub(crate) struct ProxySite<P> {
     // Stopped before what it stands on.
-    envoy: Envoy,
+    proxy: P,
     upstream: Upstream,
     events: Receiver<Event>,
     happened: Sender<Event>,
@@ -64,44 +96,42 @@ struct EnvoySite {
     logged: usize,
 }
 
-/// What Envoy is configured with.
+/// What a proxy is configured with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Loaded {
-    policy: String,
-    /// Whether the proxy answers in the application's place.
-    answers_itself: bool,
+pub(crate) struct Loaded {
+    pub(crate) policy: String,
+    /// Whether the proxy is told to answer in the application's place.
+    pub(crate) answers_itself: bool,
 }
 
-impl EnvoySite {
-    fn start(setup: &site::Setup) -> Result<Self, Trouble> {
+impl<P: Proxy> ProxySite<P> {
+    pub(crate) fn start(setup: &site::Setup) -> Result<Self, Trouble> {
         let clock = Clock::at(setup.born).map_err(trouble(SLIPPED))?;
         let (happened, events) = mpsc::channel();
         let upstream = runtime().block_on(Upstream::start(application(happened.clone()), &Secrets::default()));
         let environment = setup.environment.clone();
         let loaded = Loaded { policy: setup.policy.clone(), answers_itself: false };
-        let envoy = started(&configuration(&upstream, &environment, &loaded, &clock)?)?;
+        let wanted =
+            Wanted { application: upstream.address(), environment: &environment, loaded: &loaded, clock: &clock };
+        let proxy = P::begin(&wanted)?;
         let mut site =
-            Self { envoy, upstream, events, happened, clock, environment, loaded, now: setup.born, logged: 0 };
+            Self { proxy, upstream, events, happened, clock, environment, loaded, now: setup.born, logged: 0 };
         site.held()?;
         site.set_clock(setup.now)?;
         Ok(site)
     }
 
-    fn configuration(&self, loaded: &Loaded) -> Result<Setup, Trouble> {
-        configuration(&self.upstream, &self.environment, loaded, &self.clock)
-    }
-
-    /// Has Envoy go by another configuration, unless it does already.
+    /// Has the proxy go by another configuration, unless it does already.
     fn configure(&mut self, loaded: Loaded) -> Result<(), Trouble> {
         if loaded != self.loaded {
-            let setup = self.configuration(&loaded)?;
-            runtime().block_on(self.envoy.reload(&setup)).map_err(trouble("loading a configuration"))?;
+            let Self { proxy, upstream, environment, clock, .. } = self;
+            proxy.load(&Wanted { application: upstream.address(), environment, loaded: &loaded, clock })?;
             self.loaded = loaded;
         }
         Ok(())
     }
 
-    /// Makes sure that Envoy's clock has not gone on while something was done.
+    /// Makes sure that the proxy's clock has not gone on while something was done.
     fn held(&self) -> Result<(), Trouble> {
         match self.clock.slipped() {
             Ok(false) => Ok(()),
@@ -110,10 +140,10 @@ impl EnvoySite {
         }
     }
 
-    /// The audit lines since the last time. Envoy writes a line before it sends on what the plugin has decided, so they are
+    /// The audit lines since the last time. A proxy writes a line before it sends on what the plugin has decided, so they are
     /// there when the answer is.
     fn audit(&mut self) -> Vec<String> {
-        let log = self.envoy.log();
+        let log = self.proxy.written();
         let lines: Vec<_> = log.text().lines().filter_map(|line| line.split_once(PREFIX)).collect();
         let fresh = lines.iter().skip(self.logged).map(|(_, line)| (*line).to_owned()).collect();
         self.logged = lines.len();
@@ -127,7 +157,7 @@ impl EnvoySite {
         if self.events.try_iter().any(late) {
             return Err(Trouble::new(CARRYING, "the request before reached the application behind its answer"));
         }
-        let (address, happened) = (self.envoy.address(), self.happened.clone());
+        let (address, happened) = (self.proxy.place(), self.happened.clone());
         let (method, bytes) = (request.method.clone(), wire::request(request));
         runtime().spawn(async move {
             let mut connection = Raw::open(address).await;
@@ -142,21 +172,21 @@ impl EnvoySite {
                 // A request that was cut off, which the application gets no chance to believe.
                 Event::Asked(recorded, answers) if !recorded.complete => drop(answers.send(Reply::status(400))),
                 Event::Asked(recorded, answers) => {
-                    let seen = proxys::without_in_request(seen(&recorded), request);
-                    // Envoy may have given up on it.
-                    drop(answers.send(reply(&application(&seen))));
+                    let seen = P::ADDED.off_request(seen(&recorded), request);
+                    // The proxy may have given up on it.
+                    drop(answers.send(reply(&application(&seen), P::OWN_ANSWER)));
                     if forwarded.replace(seen).is_some() {
                         return Err(Trouble::new(CARRYING, "one request reached the application twice"));
                     }
                 }
                 Event::Answered(Some(answer)) => return Ok((forwarded, answer)),
-                Event::Answered(None) => return Err(Trouble::new(CARRYING, "Envoy hung up without an answer")),
+                Event::Answered(None) => return Err(Trouble::new(CARRYING, "the proxy hung up without an answer")),
             }
         }
     }
 }
 
-impl Site for EnvoySite {
+impl<P: Proxy> Site for ProxySite<P> {
     fn load(&mut self, policy: &str) -> Result<(), Trouble> {
         let answers_itself = self.loaded.answers_itself;
         self.configure(Loaded { policy: policy.to_owned(), answers_itself })
@@ -168,15 +198,20 @@ impl Site for EnvoySite {
     }
 
     fn restart(&mut self) -> Result<(), Trouble> {
-        drop(self.envoy.stop());
+        self.proxy.end();
         self.held()?;
-        self.envoy = started(&self.configuration(&self.loaded)?)?;
+        let Self { upstream, environment, loaded, clock, .. } = self;
+        self.proxy = P::begin(&Wanted { application: upstream.address(), environment, loaded, clock })?;
         self.logged = 0;
         self.held()
     }
 
     fn exchange(&mut self, request: &Sent, application: Application<'_>) -> Result<Exchange, Trouble> {
-        let answers_itself = application(&Headers::new()).by_proxy;
+        let Answered { by_proxy, status, .. } = application(&Headers::new());
+        let answers_itself = by_proxy && P::OWN_ANSWER == OwnAnswer::Configured;
+        if by_proxy && P::OWN_ANSWER == OwnAnswer::Unavailable && status != 503 {
+            return Err(Trouble::new(CANNOT, format!("status {status}")));
+        }
         self.configure(Loaded { answers_itself, ..self.loaded.clone() })?;
         self.clock.set(self.now).map_err(trouble(SLIPPED))?;
         self.held()?;
@@ -184,7 +219,7 @@ impl Site for EnvoySite {
         self.held()?;
         Ok(Exchange {
             status: answer.status,
-            headers: proxys::without_in_answer(answer.headers),
+            headers: P::ADDED.off_answer(answer.headers),
             body: String::from_utf8_lossy(&answer.body).into_owned(),
             forwarded,
             audit: self.audit(),
@@ -193,53 +228,9 @@ impl Site for EnvoySite {
 }
 
 /// Where all sites' clients and applications run.
-fn runtime() -> &'static Runtime {
+pub(crate) fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
-}
-
-fn started(setup: &Setup) -> Result<Envoy, Trouble> {
-    runtime().block_on(Envoy::start(setup)).map_err(trouble("starting Envoy"))
-}
-
-/// The shipped bootstrap with what a case needs.
-fn configuration(
-    upstream: &Upstream,
-    environment: &BTreeMap<String, String>,
-    loaded: &Loaded,
-    clock: &Clock,
-) -> Result<Setup, Trouble> {
-    let paths = SignInPaths::of(&loaded.policy).map_err(trouble("reading the policy"))?;
-    let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    // The example's own keys are not the case's: nothing of the harness reaches the plugin but what the case gives.
-    let setup = Setup::new(upstream.address(), &Keys::random())
-        .policy_text(&loaded.policy)
-        .variables(variables)
-        .sign_in_at(&paths.applications, &paths.plugins)
-        .softened()
-        .connect()
-        .reloads();
-    let setup = if loaded.answers_itself { setup.answers_itself() } else { setup };
-    Ok(clock.environment().iter().fold(setup, |setup, (name, value)| setup.variable(name, value)))
-}
-
-/// Where people sign in, which the routes name (see `examples/envoy/README.md`).
-struct SignInPaths {
-    applications: Vec<String>,
-    plugins: Vec<String>,
-}
-
-impl SignInPaths {
-    fn of(policy: &str) -> serde_json::Result<Self> {
-        let document: Value = serde_json::from_str(policy)?;
-        let policies = document.get("tenants").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![document]);
-        let text = |policy: &Value, place, usual: &str| {
-            policy.pointer(place).and_then(Value::as_str).unwrap_or(usual).to_owned()
-        };
-        let applications = policies.iter().map(|policy| text(policy, "/signIn/path", "/sign-in")).collect();
-        let plugins = policies.iter().map(|policy| text(policy, "/basePath", "/.tap") + "/sign-in").collect();
-        Ok(Self { applications, plugins })
-    }
 }
 
 /// An application that asks what to answer.
@@ -267,10 +258,13 @@ fn seen(recorded: &Recorded) -> Headers {
     headers
 }
 
-fn reply(answered: &Answered) -> Reply {
+fn reply(answered: &Answered, own: OwnAnswer) -> Reply {
+    if answered.by_proxy && own == OwnAnswer::Unavailable {
+        return Reply::hang_up();
+    }
     answered.headers.iter().fold(Reply::status(answered.status), |reply, (name, value)| reply.header(name, value))
 }
 
-fn trouble<E: Into<Box<dyn std::error::Error + Send + Sync>>>(doing: &'static str) -> impl Fn(E) -> Trouble {
+pub(crate) fn trouble<E: Into<Box<dyn std::error::Error + Send + Sync>>>(doing: &'static str) -> impl Fn(E) -> Trouble {
     move |error| Trouble::new(doing, error)
 }

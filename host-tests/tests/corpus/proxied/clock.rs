@@ -1,4 +1,4 @@
-//! The wall clock of one Envoy: it stands where a case puts it.
+//! The wall clock of one proxy: it stands where a case puts it.
 //!
 //! The preloaded library adds an offset to the kernel's time (see `host-tests/clock`). A thread puts the clock back every
 //! [`BEAT`], so that neither a slow start nor a slow answer carries it over into the case's next second. Where the machine was
