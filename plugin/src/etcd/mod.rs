@@ -1,0 +1,75 @@
+//! The worker's side of a ledger in etcd (7.5): what it knows of each policy's cluster, and who asks it what.
+//!
+//! `core` says what to send and what an answer means; [`talk`] carries one load or swap through as many calls as it needs,
+//! [`memory`] is what was last seen of records, and [`beside`] asks from the timer what no request should wait for: rechecks,
+//! the next lease, a ledger's birth.
+
+pub(crate) mod beside;
+mod memory;
+pub(crate) mod talk;
+
+use std::cell::{RefCell, RefMut};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use tapgate_core::ledger::etcd::{Keyspace, Lease, Token};
+use tapgate_core::names::TenantId;
+use tapgate_core::policy::{Etcd, LedgerPlace, Policy};
+use tapgate_core::time::UnixSeconds;
+
+use self::memory::Memory;
+
+/// What a worker knows of one policy's cluster.
+pub(crate) struct Cluster {
+    keyspace: Keyspace,
+    token: Option<Token>,
+    /// Which of all tokens that one is, so that nobody throws away a newer one than etcd refused.
+    token_number: u64,
+    lease: Option<Lease>,
+    /// When that lease was asked for.
+    leased_at: Option<UnixSeconds>,
+    /// When the timer last asked for a lease, and for the ledger's birth.
+    asked_for_lease: Option<UnixSeconds>,
+    asked_for_birth: Option<UnixSeconds>,
+    begun: bool,
+    pub(crate) memory: Memory,
+}
+
+/// The clusters of a worker, one a policy.
+#[derive(Clone, Default)]
+pub(crate) struct Clusters(Rc<RefCell<BTreeMap<TenantId, Cluster>>>);
+
+impl Clusters {
+    /// Does something with a policy's cluster.
+    pub(crate) fn with<T>(&self, policy: &Policy, etcd: &Etcd, act: impl FnOnce(&mut Cluster) -> T) -> T {
+        let clusters: RefMut<'_, _> = self.0.borrow_mut();
+        let mut cluster = RefMut::map(clusters, |clusters: &mut BTreeMap<TenantId, Cluster>| {
+            clusters.entry(policy.tenant.clone()).or_insert_with(|| Cluster::of(policy, etcd))
+        });
+        act(&mut cluster)
+    }
+}
+
+impl Cluster {
+    fn of(policy: &Policy, etcd: &Etcd) -> Self {
+        Self {
+            keyspace: Keyspace::of(&etcd.prefix, &policy.tenant),
+            token: None,
+            token_number: 0,
+            lease: None,
+            leased_at: None,
+            asked_for_lease: None,
+            asked_for_birth: None,
+            begun: false,
+            memory: Memory::default(),
+        }
+    }
+}
+
+/// A policy's etcd, if its ledger lies in one.
+pub(crate) fn of(policy: &Policy) -> Option<&Etcd> {
+    match &policy.ledger {
+        LedgerPlace::Etcd(etcd) => Some(etcd),
+        LedgerPlace::SharedData { .. } => None,
+    }
+}
