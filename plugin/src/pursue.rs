@@ -1,8 +1,13 @@
 //! Carries a rule's step through with the ledger of its policy: at once where that lies in shared data, in as many turns as
 //! it takes where it lies in etcd.
 
+use std::sync::Arc;
+
 use tapgate_core::context::Context;
-use tapgate_core::ledger::{Ledger as _, Load, Loaded, Purpose, RecordName, Step, Swap, SwapReply, Unavailable};
+use tapgate_core::ledger::{
+    Ledger as _, Load, Loaded, Purpose, Record, RecordName, Step, Swap, SwapReply, Unavailable, Version,
+};
+use tapgate_core::policy::{Etcd, Policy};
 use tapgate_core::time::UnixSeconds;
 
 use crate::etcd::of;
@@ -40,6 +45,12 @@ struct Known {
     brought: Option<(RecordName, Loaded)>,
 }
 
+/// What came of asking etcd: the answer, or a call that is out.
+enum Asked<A> {
+    Answer(A),
+    Waits(Box<Talk>),
+}
+
 impl<D> Waiting<D> {
     /// The number of the call that is out.
     pub(crate) fn call(&self) -> u32 {
@@ -61,68 +72,33 @@ impl Worker {
         context: &mut Context<'_>,
     ) -> Progress<D> {
         let Waiting { open, talk, mut known } = waiting;
-        let asked = (talk.number, talk.at);
-        let step = match (talk.hear(answer, &self.clusters, context.now), open) {
-            (Turn::Waits(talk), open) => return Progress::Waits(Box::new(Waiting { open, talk, known })),
-            (Turn::Over(outcome), Open::Load(load)) => {
-                if let (Outcome::Loaded(loaded), Purpose::Check(_), Some(etcd)) =
-                    (&outcome, load.purpose, of(&load.policy))
-                {
-                    let saw = (load.name, asked.0, asked.1, loaded.clone());
-                    self.clusters.with(&load.policy, etcd, |cluster| cluster.memory.saw(saw.0, saw.1, saw.2, saw.3));
-                }
-                self.loaded(load, outcome, &mut known, context)
-            }
-            (Turn::Over(outcome), Open::Swap(swap)) => self.swapped(swap, outcome, &mut known, context),
+        let step = match open {
+            Open::Load(load) => match self.load_was_heard(talk, load.purpose, answer, &mut known, context.now) {
+                Asked::Answer(loaded) => load.answer(loaded, context),
+                Asked::Waits(talk) => return Progress::waits(Open::Load(load), talk, known),
+            },
+            Open::Swap(swap) => match self.swap_was_heard(talk, answer, &mut known, context.now) {
+                Asked::Answer(reply) => swap.answer(reply, context),
+                Asked::Waits(talk) => return Progress::waits(Open::Swap(swap), talk, known),
+            },
         };
         self.go_on(step, known, context)
     }
 
+    #[inline(never)]
     fn go_on<D>(&self, mut step: Step<D>, mut known: Known, context: &mut Context<'_>) -> Progress<D> {
         loop {
             step = match step {
                 Step::Done(done) => return Progress::Done(done),
-                Step::Load(load) if of(&load.policy).is_none() => {
-                    let loaded = self.shared_data().load(&load.policy, &load.name, context.now);
-                    load.answer(loaded, context)
-                }
-                Step::Swap(swap) if of(&swap.policy).is_none() => {
-                    let (expected, record) = (swap.expected, &swap.record);
-                    let reply = self.shared_data().swap(&swap.policy, &swap.name, expected, record, context.now);
-                    swap.answer(reply, context)
-                }
-                Step::Load(load) => match self.recall(&load, &mut known, context.now) {
-                    Some(loaded) => {
-                        known.birth = Some(loaded.birth);
-                        load.answer(Ok(loaded), context)
-                    }
-                    None => {
-                        self.metrics.count("tapgate.ledger.load");
-                        match Talk::begin(&load.policy, Want::Load(load.name), &self.clusters, context.now) {
-                            Turn::Waits(talk) => {
-                                let open = Open::Load(load);
-                                return Progress::Waits(Box::new(Waiting { open, talk, known }));
-                            }
-                            Turn::Over(outcome) => self.loaded(load, outcome, &mut known, context),
-                        }
-                    }
+                Step::Load(load) => match self.load(&load.policy, &load.name, load.purpose, &mut known, context.now) {
+                    Asked::Answer(loaded) => load.answer(loaded, context),
+                    Asked::Waits(talk) => return Progress::waits(Open::Load(load), talk, known),
                 },
                 Step::Swap(swap) => {
-                    self.metrics.count("tapgate.ledger.swap");
-                    let turn = match known.birth {
-                        Some(birth) => {
-                            let record = Box::new(swap.record.clone());
-                            let want = Want::Swap { name: swap.name, birth, expected: swap.expected, record };
-                            Talk::begin(&swap.policy, want, &self.clusters, context.now)
-                        }
-                        // Nothing is swapped that was not loaded.
-                        None => Turn::Over(Outcome::Failed),
-                    };
-                    match turn {
-                        Turn::Waits(talk) => {
-                            return Progress::Waits(Box::new(Waiting { open: Open::Swap(swap), talk, known }));
-                        }
-                        Turn::Over(outcome) => self.swapped(swap, outcome, &mut known, context),
+                    let (expected, record) = (swap.expected, &swap.record);
+                    match self.swap(&swap.policy, &swap.name, expected, record, &mut known, context.now) {
+                        Asked::Answer(reply) => swap.answer(reply, context),
+                        Asked::Waits(talk) => return Progress::waits(Open::Swap(swap), talk, known),
                     }
                 }
             };
@@ -133,55 +109,133 @@ impl Worker {
         SharedData { metrics: &self.metrics, births: &self.births }
     }
 
-    /// What answers a load without a call.
-    fn recall<D>(&self, load: &Load<D>, known: &mut Known, now: UnixSeconds) -> Option<Loaded> {
-        let etcd = of(&load.policy)?;
-        match load.purpose {
-            Purpose::Check(check) => {
-                self.clusters.with(&load.policy, etcd, |cluster| cluster.memory.recall(&load.name, check, etcd, now))
-            }
-            Purpose::Change => known.brought.take().filter(|(name, _)| *name == load.name).map(|(_, brought)| brought),
+    fn load(
+        &self,
+        policy: &Arc<Policy>,
+        name: &RecordName,
+        purpose: Purpose,
+        known: &mut Known,
+        now: UnixSeconds,
+    ) -> Asked<Result<Loaded, Unavailable>> {
+        let Some(etcd) = of(policy) else { return Asked::Answer(self.shared_data().load(policy, name, now)) };
+        let recalled = match purpose {
+            Purpose::Check(check) => self.clusters.of(policy, etcd).borrow_mut().memory.recall(name, check, etcd, now),
+            Purpose::Change => known.brought.take().filter(|(of, _)| of == name).map(|(_, brought)| brought),
+        };
+        if let Some(loaded) = recalled {
+            known.birth = Some(loaded.birth);
+            return Asked::Answer(Ok(loaded));
+        }
+        self.metrics.count("tapgate.ledger.load");
+        match Talk::begin(policy, Want::Load(*name), &self.clusters, now) {
+            Turn::Waits(talk) => Asked::Waits(talk),
+            Turn::Over(outcome) => Asked::Answer(self.loaded(outcome, known)),
         }
     }
 
-    fn loaded<D>(&self, load: Load<D>, outcome: Outcome, known: &mut Known, context: &mut Context<'_>) -> Step<D> {
-        let Outcome::Loaded(loaded) = outcome else {
-            self.metrics.count("tapgate.ledger.failure");
-            return load.answer(Err(Unavailable), context);
+    fn load_was_heard(
+        &self,
+        talk: Talk,
+        purpose: Purpose,
+        answer: Option<&(u16, Vec<u8>)>,
+        known: &mut Known,
+        now: UnixSeconds,
+    ) -> Asked<Result<Loaded, Unavailable>> {
+        let (policy, want, number, at) = (Arc::clone(&talk.policy), talk.want.clone(), talk.number, talk.at);
+        let outcome = match talk.hear(answer, &self.clusters, now) {
+            Turn::Waits(talk) => return Asked::Waits(talk),
+            Turn::Over(outcome) => outcome,
         };
-        known.birth = Some(loaded.birth);
-        load.answer(Ok(loaded), context)
+        if let (Outcome::Loaded(loaded), Purpose::Check(_), Want::Load(name), Some(etcd)) =
+            (&outcome, purpose, want, of(&policy))
+        {
+            self.clusters.of(&policy, etcd).borrow_mut().memory.saw(name, number, at, loaded.clone());
+        }
+        Asked::Answer(self.loaded(outcome, known))
     }
 
-    fn swapped<D>(&self, swap: Swap<D>, outcome: Outcome, known: &mut Known, context: &mut Context<'_>) -> Step<D> {
-        known.brought = None;
-        let memory = |act: &dyn Fn(&mut crate::etcd::Cluster)| {
-            if let Some(etcd) = of(&swap.policy) {
-                self.clusters.with(&swap.policy, etcd, |cluster| act(cluster));
-            }
+    fn loaded(&self, outcome: Outcome, known: &mut Known) -> Result<Loaded, Unavailable> {
+        let Outcome::Loaded(loaded) = outcome else {
+            self.metrics.count("tapgate.ledger.failure");
+            return Err(Unavailable);
         };
-        let reply = match outcome {
+        known.birth = Some(loaded.birth);
+        Ok(loaded)
+    }
+
+    fn swap(
+        &self,
+        policy: &Arc<Policy>,
+        name: &RecordName,
+        expected: Option<Version>,
+        record: &Record,
+        known: &mut Known,
+        now: UnixSeconds,
+    ) -> Asked<SwapReply> {
+        let Some(etcd) = of(policy) else {
+            return Asked::Answer(self.shared_data().swap(policy, name, expected, record, now));
+        };
+        self.metrics.count("tapgate.ledger.swap");
+        // Nothing is swapped that was not loaded.
+        let Some(birth) = known.birth else { return Asked::Answer(SwapReply::Refused) };
+        let want = Want::Swap { name: *name, birth, expected, record: Box::new(record.clone()) };
+        match Talk::begin(policy, want.clone(), &self.clusters, now) {
+            Turn::Waits(talk) => Asked::Waits(talk),
+            Turn::Over(outcome) => Asked::Answer(self.swapped(policy, etcd, want, outcome, known, now)),
+        }
+    }
+
+    fn swap_was_heard(
+        &self,
+        talk: Talk,
+        answer: Option<&(u16, Vec<u8>)>,
+        known: &mut Known,
+        now: UnixSeconds,
+    ) -> Asked<SwapReply> {
+        let (policy, want) = (Arc::clone(&talk.policy), talk.want.clone());
+        match (talk.hear(answer, &self.clusters, now), of(&policy)) {
+            (Turn::Waits(talk), _) => Asked::Waits(talk),
+            (Turn::Over(outcome), Some(etcd)) => Asked::Answer(self.swapped(&policy, etcd, want, outcome, known, now)),
+            (Turn::Over(_), None) => Asked::Answer(SwapReply::Unknown),
+        }
+    }
+
+    fn swapped(
+        &self,
+        policy: &Policy,
+        etcd: &Etcd,
+        want: Want,
+        outcome: Outcome,
+        known: &mut Known,
+        now: UnixSeconds,
+    ) -> SwapReply {
+        let Want::Swap { name, birth, record, .. } = want else { return SwapReply::Unknown };
+        known.brought = None;
+        match outcome {
             Outcome::Swapped => {
-                if let Some(birth) = known.birth {
-                    memory(&|cluster| cluster.memory.wrote(swap.name, birth, swap.record.clone(), context.now));
-                }
+                self.clusters.of(policy, etcd).borrow_mut().memory.wrote(name, birth, *record, now);
                 SwapReply::Swapped
             }
             Outcome::Lost(loaded) => {
                 self.metrics.count("tapgate.ledger.swap_lost");
-                known.brought = Some((swap.name, loaded));
+                known.brought = Some((name, loaded));
                 SwapReply::Lost
             }
             Outcome::Unknown => {
                 self.metrics.count("tapgate.ledger.failure");
-                memory(&|cluster| cluster.memory.forget(&swap.name));
+                self.clusters.of(policy, etcd).borrow_mut().memory.forget(&name);
                 SwapReply::Unknown
             }
             Outcome::Loaded(_) | Outcome::NotBegun | Outcome::Leased | Outcome::Failed => {
                 self.metrics.count("tapgate.ledger.failure");
                 SwapReply::Refused
             }
-        };
-        swap.answer(reply, context)
+        }
+    }
+}
+
+impl<D> Progress<D> {
+    fn waits(open: Open<D>, talk: Box<Talk>, known: Known) -> Self {
+        Self::Waits(Box::new(Waiting { open, talk: *talk, known }))
     }
 }

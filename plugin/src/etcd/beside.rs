@@ -4,7 +4,6 @@
 //! From the timer and not from the request that found the recheck due, since the answer to a call that a stream has made is
 //! dropped with the stream, which has often ended before etcd answers. Every worker asks for itself.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tapgate_core::ledger::RecordName;
@@ -32,7 +31,7 @@ const AGAIN_AFTER: Seconds = Seconds::new(5);
 
 /// The talks of the timer.
 #[derive(Default)]
-pub(crate) struct Beside(BTreeMap<u32, Talk>);
+pub(crate) struct Beside(Vec<Talk>);
 
 impl Beside {
     /// The timer has gone off.
@@ -41,7 +40,8 @@ impl Beside {
         self.give_up(worker, now);
         for policy in policies {
             let Some(etcd) = of(policy) else { continue };
-            for want in worker.clusters.with(policy, etcd, |cluster| cluster.wants(policy, now)) {
+            let wants = worker.clusters.of(policy, etcd).borrow_mut().wants(policy, now);
+            for want in wants {
                 if matches!(want, Want::Look(_) | Want::Load(_)) {
                     worker.metrics.count("tapgate.ledger.load");
                 }
@@ -53,17 +53,20 @@ impl Beside {
 
     /// A call that the timer made has come back.
     pub(crate) fn hear(&mut self, call: u32, worker: &Worker) {
-        let Some(talk) = self.0.remove(&call) else { return };
+        let Some(place) = self.0.iter().position(|talk| talk.call == call) else { return };
+        let talk = self.0.swap_remove(place);
         let (policy, want) = (Arc::clone(&talk.policy), talk.want.clone());
         let Some(etcd) = of(&policy) else { return };
         let (number, at) = (talk.number, talk.at);
         let now = host::now().unwrap_or(at);
         let turn = match talk.hear(host::answer(Talk::MOST_ANSWER).as_ref(), &worker.clusters, now) {
             Turn::Over(Outcome::Loaded(loaded)) => {
-                worker.clusters.with(&policy, etcd, |cluster| match &want {
+                let cluster = worker.clusters.of(&policy, etcd);
+                let mut cluster = cluster.borrow_mut();
+                match &want {
                     Want::Look(name) => cluster.memory.saw(*name, number, at, loaded),
                     _ => cluster.begun = true,
-                });
+                }
                 return;
             }
             turn => turn,
@@ -74,28 +77,28 @@ impl Beside {
     fn go_on(&mut self, policy: &Policy, etcd: &Etcd, want: &Want, turn: Turn, worker: &Worker, now: UnixSeconds) {
         match (turn, want) {
             (Turn::Waits(talk), _) => {
-                self.0.insert(talk.call, talk);
+                self.0.push(*talk);
             }
             // The ledger is gone, and all sessions with it: whoever asks next begins another, and finds out.
             (Turn::Over(Outcome::NotBegun), Want::Look(name)) => {
-                worker.clusters.with(policy, etcd, |cluster| cluster.memory.forget(name));
+                worker.clusters.of(policy, etcd).borrow_mut().memory.forget(name);
             }
             (Turn::Over(Outcome::Leased), _) => {}
             (Turn::Over(_), want) => {
                 worker.metrics.count("tapgate.ledger.failure");
-                worker.clusters.with(policy, etcd, |cluster| cluster.asked_in_vain(want, now));
+                worker.clusters.of(policy, etcd).borrow_mut().asked_in_vain(want, now);
             }
         }
     }
 
     /// Forgets calls that nothing has come back from, whatever the proxy does with time-outs: they must not pile up.
     fn give_up(&mut self, worker: &Worker, now: UnixSeconds) {
-        self.0.retain(|_, talk| {
+        self.0.retain(|talk| {
             let Some(etcd) = of(&talk.policy) else { return false };
             let longest = u64::from(etcd.timeout_in_milliseconds).div_ceil(1000).saturating_add(1);
             let waits = now.since(talk.at) <= Seconds::new(longest);
             if !waits {
-                worker.clusters.with(&talk.policy, etcd, |cluster| cluster.asked_in_vain(&talk.want, now));
+                worker.clusters.of(&talk.policy, etcd).borrow_mut().asked_in_vain(&talk.want, now);
             }
             waits
         });

@@ -8,8 +8,7 @@ pub(crate) mod beside;
 mod memory;
 pub(crate) mod talk;
 
-use std::cell::{RefCell, RefMut};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use tapgate_core::ledger::etcd::{Keyspace, Lease, Token};
@@ -21,6 +20,7 @@ use self::memory::Memory;
 
 /// What a worker knows of one policy's cluster.
 pub(crate) struct Cluster {
+    tenant: TenantId,
     keyspace: Keyspace,
     token: Option<Token>,
     /// Which of all tokens that one is, so that nobody throws away a newer one than etcd refused.
@@ -37,22 +37,25 @@ pub(crate) struct Cluster {
 
 /// The clusters of a worker, one a policy.
 #[derive(Clone, Default)]
-pub(crate) struct Clusters(Rc<RefCell<BTreeMap<TenantId, Cluster>>>);
+pub(crate) struct Clusters(Rc<RefCell<Vec<Rc<RefCell<Cluster>>>>>);
 
 impl Clusters {
-    /// Does something with a policy's cluster.
-    pub(crate) fn with<T>(&self, policy: &Policy, etcd: &Etcd, act: impl FnOnce(&mut Cluster) -> T) -> T {
-        let clusters: RefMut<'_, _> = self.0.borrow_mut();
-        let mut cluster = RefMut::map(clusters, |clusters: &mut BTreeMap<TenantId, Cluster>| {
-            clusters.entry(policy.tenant.clone()).or_insert_with(|| Cluster::of(policy, etcd))
-        });
-        act(&mut cluster)
+    /// A policy's cluster.
+    pub(crate) fn of(&self, policy: &Policy, etcd: &Etcd) -> Rc<RefCell<Cluster>> {
+        let mut clusters = self.0.borrow_mut();
+        if let Some(cluster) = clusters.iter().find(|cluster| cluster.borrow().tenant == policy.tenant) {
+            return Rc::clone(cluster);
+        }
+        let cluster = Rc::new(RefCell::new(Cluster::of(policy, etcd)));
+        clusters.push(Rc::clone(&cluster));
+        cluster
     }
 }
 
 impl Cluster {
     fn of(policy: &Policy, etcd: &Etcd) -> Self {
         Self {
+            tenant: policy.tenant.clone(),
             keyspace: Keyspace::of(&etcd.prefix, &policy.tenant),
             token: None,
             token_number: 0,

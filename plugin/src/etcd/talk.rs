@@ -100,7 +100,7 @@ enum Asking {
 /// How a talk goes on.
 pub(crate) enum Turn {
     /// A call is out.
-    Waits(Talk),
+    Waits(Box<Talk>),
     /// It is over.
     Over(Outcome),
 }
@@ -128,7 +128,7 @@ impl Talk {
         let policy = Arc::clone(&self.policy);
         let Some(etcd) = of(&policy) else { return Turn::Over(Outcome::Failed) };
         let answer = sent.map(|(status, body)| Answer { status: *status, body });
-        let over = clusters.with(&policy, etcd, |cluster| self.read(answer, cluster, etcd.credentials.as_ref()));
+        let over = self.read(answer, &mut clusters.of(&policy, etcd).borrow_mut(), etcd.credentials.as_ref());
         over.map_or_else(|| self.ask(clusters, now), Turn::Over)
     }
 
@@ -138,15 +138,14 @@ impl Talk {
     fn ask(mut self, clusters: &Clusters, now: UnixSeconds) -> Turn {
         let policy = Arc::clone(&self.policy);
         let Some(etcd) = of(&policy) else { return Turn::Over(Outcome::Failed) };
-        let made = clusters.with(&policy, etcd, |cluster| {
-            self.asking = self.next(cluster, etcd, now);
-            (self.token_number, self.number) = (cluster.token_number, cluster.memory.number());
-            self.post(cluster, etcd)
-        });
-        match made {
+        let cluster = clusters.of(&policy, etcd);
+        let mut cluster = cluster.borrow_mut();
+        self.asking = self.next(&cluster, etcd, now);
+        (self.token_number, self.number) = (cluster.token_number, cluster.memory.number());
+        match self.post(&cluster, etcd) {
             Some(call) => {
                 (self.call, self.at) = (call, now);
-                Turn::Waits(self)
+                Turn::Waits(Box::new(self))
             }
             None => Turn::Over(Outcome::Failed),
         }
