@@ -387,10 +387,13 @@ pub(crate) fn post(
 }
 
 /// What a call came back with: its status and at most `most` bytes of its body. `None` for an answer that broke off, which has
-/// no headers, or has not one status.
-pub(crate) fn answer(most: usize) -> Option<(u16, Vec<u8>)> {
-    let headers = headers(Map::CallHeaders).ok()?;
-    let pairs = headers.pairs();
+/// no headers, or that has not one status. `headers` is what the callback says of them.
+pub(crate) fn answer(headers: usize, most: usize) -> Option<(u16, Vec<u8>)> {
+    if headers == 0 {
+        return None;
+    }
+    let block = self::headers(Map::CallHeaders).ok()?;
+    let pairs = block.pairs();
     let mut statuses = pairs.iter().filter(|(name, _)| *name == b":status");
     let (Some((_, status)), None) = (statuses.next(), statuses.next()) else { return None };
     let status = std::str::from_utf8(status).ok()?.parse().ok()?;

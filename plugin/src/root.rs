@@ -12,6 +12,7 @@ use tapgate_core::decide::Gate;
 use tapgate_core::policy::{Defect, LedgerPlace, Policy, compile};
 
 use crate::etcd::beside::{Beside, PERIOD_IN_MILLISECONDS};
+use crate::etcd::talk::Talk;
 use crate::filter::Filter;
 use crate::host::{self, Buffer, Level};
 use crate::ledger;
@@ -30,8 +31,8 @@ pub(crate) struct Root {
 }
 
 impl Context for Root {
-    fn on_http_call_response(&mut self, call: u32, _headers: usize, _size: usize, _trailers: usize) {
-        self.beside.hear(call, &self.worker);
+    fn on_http_call_response(&mut self, call: u32, headers: usize, _size: usize, _trailers: usize) {
+        self.beside.hear(call, host::answer(headers, Talk::MOST_ANSWER).as_ref(), &self.worker);
     }
 }
 

@@ -52,14 +52,14 @@ impl Beside {
     }
 
     /// A call that the timer made has come back.
-    pub(crate) fn hear(&mut self, call: u32, worker: &Worker) {
+    pub(crate) fn hear(&mut self, call: u32, answer: Option<&(u16, Vec<u8>)>, worker: &Worker) {
         let Some(place) = self.0.iter().position(|talk| talk.call == call) else { return };
         let talk = self.0.swap_remove(place);
         let (policy, want) = (Arc::clone(&talk.policy), talk.want.clone());
         let Some(etcd) = of(&policy) else { return };
         let (number, at) = (talk.number, talk.at);
         let now = host::now().unwrap_or(at);
-        let turn = match talk.hear(host::answer(Talk::MOST_ANSWER).as_ref(), &worker.clusters, now) {
+        let turn = match talk.hear(answer, &worker.clusters, now) {
             Turn::Over(Outcome::Loaded(loaded)) => {
                 let cluster = worker.clusters.of(&policy, etcd);
                 let mut cluster = cluster.borrow_mut();

@@ -85,8 +85,8 @@ impl Filter {
     }
 
     /// Goes on with what a call came back with.
-    fn hear<D>(&self, waiting: Waiting<D>) -> Option<Progress<D>> {
-        let answer = host::answer(Talk::MOST_ANSWER);
+    fn hear<D>(&self, waiting: Waiting<D>, headers: usize) -> Option<Progress<D>> {
+        let answer = host::answer(headers, Talk::MOST_ANSWER);
         self.ask(|context| self.worker.hear(waiting, answer.as_ref(), context))
     }
 
@@ -161,12 +161,12 @@ impl Filter {
 
 impl Context for Filter {
     /// A call of this stream has come back: not if the stream has ended since.
-    fn on_http_call_response(&mut self, call: u32, _headers: usize, _size: usize, _trailers: usize) {
+    fn on_http_call_response(&mut self, call: u32, headers: usize, _size: usize, _trailers: usize) {
         match std::mem::replace(&mut self.answer, Answer::Passing) {
-            Answer::Judging(waiting) if waiting.call() == call => return self.answer_was_heard(*waiting),
+            Answer::Judging(waiting) if waiting.call() == call => return self.answer_was_heard(*waiting, headers),
             other => self.answer = other,
         }
-        self.request_was_heard(call);
+        self.request_was_heard(call, headers);
     }
 }
 

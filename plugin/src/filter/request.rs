@@ -104,14 +104,14 @@ impl Filter {
     }
 
     /// A call has come back that the request may have waited for. One that nobody waits for any more changes nothing.
-    pub(super) fn request_was_heard(&mut self, call: u32) {
+    pub(super) fn request_was_heard(&mut self, call: u32, headers: usize) {
         let action = match std::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Judging(waiting, arrived) if waiting.call() == call => {
-                let progress = self.hear(*waiting);
+                let progress = self.hear(*waiting, headers);
                 self.judged(progress, arrived)
             }
             Phase::Deciding(waiting) if waiting.call() == call => {
-                let progress = self.hear(*waiting);
+                let progress = self.hear(*waiting, headers);
                 self.decided(progress)
             }
             other => {

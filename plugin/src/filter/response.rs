@@ -76,8 +76,8 @@ impl Filter {
     }
 
     /// The call has come back that the answer has waited for.
-    pub(super) fn answer_was_heard(&mut self, waiting: Waiting<ResponseDecision>) {
-        let progress = self.hear(waiting);
+    pub(super) fn answer_was_heard(&mut self, waiting: Waiting<ResponseDecision>, headers: usize) {
+        let progress = self.hear(waiting, headers);
         if self.answer_is_judged(progress) == Action::Continue {
             self.resume(Side::Response);
         }
