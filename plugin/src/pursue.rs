@@ -26,7 +26,7 @@ pub(crate) enum Progress<D> {
 /// A step with a call out.
 pub(crate) struct Waiting<D> {
     open: Open<D>,
-    talk: Talk,
+    talk: Box<Talk>,
     known: Known,
 }
 
@@ -73,11 +73,11 @@ impl Worker {
     ) -> Progress<D> {
         let Waiting { open, talk, mut known } = waiting;
         let step = match open {
-            Open::Load(load) => match self.load_was_heard(talk, load.purpose, answer, &mut known, context.now) {
+            Open::Load(load) => match self.load_was_heard(*talk, load.purpose, answer, &mut known, context.now) {
                 Asked::Answer(loaded) => load.answer(loaded, context),
                 Asked::Waits(talk) => return Progress::waits(Open::Load(load), talk, known),
             },
-            Open::Swap(swap) => match self.swap_was_heard(talk, answer, &mut known, context.now) {
+            Open::Swap(swap) => match self.swap_was_heard(*talk, answer, &mut known, context.now) {
                 Asked::Answer(reply) => swap.answer(reply, context),
                 Asked::Waits(talk) => return Progress::waits(Open::Swap(swap), talk, known),
             },
@@ -236,6 +236,6 @@ impl Worker {
 
 impl<D> Progress<D> {
     fn waits(open: Open<D>, talk: Box<Talk>, known: Known) -> Self {
-        Self::Waits(Box::new(Waiting { open, talk: *talk, known }))
+        Self::Waits(Box::new(Waiting { open, talk, known }))
     }
 }

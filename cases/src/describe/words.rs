@@ -297,9 +297,9 @@ pub const WORDS: &[Words] = &[
     ),
     words(
         "ledger.etcd",
-        "In an etcd v3 cluster. Read, and then refused: this build does not have it.",
+        "In an etcd v3 cluster, which any number of gateways can share. Envoy only: `tapgate serve` refuses it.",
         "{cluster: etcd}",
-        "write `sharedData` in place of `etcd`",
+        "",
     ),
     words("ledger.etcd.cluster", "The proxy's name for the cluster.", "etcd", ""),
     words("ledger.etcd.authority", "What `:authority` says.", "etcd", ""),

@@ -14,6 +14,7 @@ use tapgate_host_tests::policy::Policy;
 
 use self::fake::FakeEtcd;
 use crate::gate::{Gate, navigation, ok, present, request, session};
+use crate::profiles::granted;
 
 /// How often sessions are checked in these tests, and for how long a check may be overdue.
 const RECHECK: u64 = 5;
@@ -31,11 +32,11 @@ fn policy() -> Policy {
 
 impl Site {
     fn new() -> Self {
-        Self::on(policy(), |config| config)
+        Self::on(&policy(), |config| config)
     }
 
     /// A gate whose timer has gone off once on each worker.
-    fn on(policy: Policy, describe: impl FnOnce(Config) -> Config) -> Self {
+    fn on(policy: &Policy, describe: impl FnOnce(Config) -> Config) -> Self {
         let configure = |config: Config| describe(config.configuration(policy.text()).cluster("etcd"));
         let mut site = Self { gate: Gate::on(configure).expect("a policy that loads"), etcd: FakeEtcd::new() };
         site.tick();
@@ -394,7 +395,7 @@ fn one_holder_in_every_order_of_answers() {
 #[test]
 fn what_comes_while_a_call_is_out_waits_with_it() {
     for shows_all in [false, true] {
-        let mut site = Site::on(policy(), |config| config.headers_stop_iteration(shows_all));
+        let mut site = Site::on(&policy(), |config| config.headers_stop_iteration(shows_all));
         let cookie = site.sign_in(0, "alice");
         let upload =
             || request("POST", "/register/begin").with("cookie", &cookie).with("sec-fetch-site", "same-origin");
@@ -540,6 +541,18 @@ fn leases_are_granted_ahead() {
     let id = site.present(0, &pass);
     assert_eq!(site.answer_all(), 4, "a look, a swap in vain, a lease, the swap");
     assert!(session(&site.close(id)).is_some());
+    site.no_misuse();
+}
+
+/// What the shipped configuration grants is enough for this ledger too.
+#[test]
+fn the_granted_capabilities_are_enough() {
+    let granted = granted();
+    let mut site = Site::on(&policy(), |config| config.grant_only(granted.iter().map(String::as_str)));
+    assert_eq!(site.gate.host.tick_period(0), Ok(Some(Duration::from_millis(200))));
+    let cookie = site.sign_in(0, "alice");
+    let page = site.exchange(1, navigation("/register", &cookie), ok());
+    assert_eq!(page.upstream.header("tapgate-user").as_deref(), Some("alice"));
     site.no_misuse();
 }
 
