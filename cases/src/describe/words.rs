@@ -284,7 +284,7 @@ pub const WORDS: &[Words] = &[
     ),
     words(
         "ledger",
-        "Where the record of passes is kept. In this build in the proxy's own shared data only: lost on restart, unless `tapgate serve` keeps it in a folder, and not shared with another process.",
+        "Where the record of passes is kept: in the proxy's own shared data, lost on restart unless `tapgate serve` keeps it in a folder, and not shared with another process; or in etcd.",
         "sharedData",
         "write `sharedData`, or leave it out",
     ),

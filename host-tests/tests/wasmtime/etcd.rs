@@ -158,7 +158,12 @@ impl Site {
 /// B4.3, B5.5, B7.5: two calls to sign in, none to be known on the same worker, one on another, two to complete.
 #[test]
 fn a_person_signs_in_registers_and_signs_out() {
-    let mut site = Site::new();
+    for shows_all in [false, true] {
+        signs_in_registers_and_signs_out(Site::on(&policy(), |config| config.headers_stop_iteration(shows_all)));
+    }
+}
+
+fn signs_in_registers_and_signs_out(mut site: Site) {
     let pass = site.pass("alice");
     let stream = site.present(0, &pass);
     assert_eq!(site.seen(stream).downstream.headers, None, "held");
@@ -243,6 +248,29 @@ fn a_due_recheck_holds_nobody() {
     site.answer_all();
     let dead = site.exchange(0, request("GET", "/register").with("cookie", &cookie), ok());
     assert_eq!((dead.upstream.headers, dead.downstream.status()), (None, Some(401)));
+    site.no_misuse();
+}
+
+/// B5.4: what was asked before this worker's own change and comes back after it says nothing any more.
+#[test]
+fn an_answer_that_was_overtaken_brings_no_session_back() {
+    let mut site = Site::new();
+    let cookie = site.sign_in(0, "alice");
+    site.later(RECHECK);
+    site.ask(0, navigation("/register", &cookie));
+    site.gate.host.tick(0).expect("a worker");
+    let recheck = site.gate.host.calls().first().expect("a recheck").clone();
+    let late = site.etcds(&recheck);
+    let sign_out = request("POST", "/.tap/sign-out").with("cookie", &cookie).with("sec-fetch-site", "same-origin");
+    let out = site.ask(0, sign_out);
+    while let Some(call) = site.gate.host.calls().into_iter().find(|call| call.id != recheck.id) {
+        let answer = site.etcds(&call);
+        site.gate.host.answer(call.id, answer).expect("an open call");
+    }
+    assert!(matches!(site.close(out).downstream.status(), Some(200..400)));
+    site.gate.host.answer(recheck.id, late).expect("an open call");
+    let gone = site.exchange(0, request("GET", "/register").with("cookie", &cookie), ok());
+    assert_eq!((gone.upstream.headers, gone.downstream.status()), (None, Some(401)));
     site.no_misuse();
 }
 
