@@ -4,6 +4,9 @@
 //! our own over the same ABI (proxy-wasm 0.2.1). All `unsafe` of the plugin is in this file; each block says why it holds.
 #![expect(unsafe_code, reason = "calls across the ABI; every pointer handed over lives through its call")]
 
+use std::time::Duration;
+
+use proxy_wasm::hostcalls::dispatch_http_call;
 use tapgate_core::headers::{Header, HeaderEdits};
 use tapgate_core::random::{NoEntropy, Random};
 use tapgate_core::reply::Reply;
@@ -72,6 +75,8 @@ mod abi {
         pub(super) fn proxy_define_metric(kind: i32, name: *const u8, name_size: usize, id: *mut u32) -> i32;
         pub(super) fn proxy_increment_metric(id: u32, by: i64) -> i32;
         pub(super) fn proxy_record_metric(id: u32, value: u64) -> i32;
+        pub(super) fn proxy_continue_stream(side: i32) -> i32;
+        pub(super) fn proxy_set_tick_period_milliseconds(period: u32) -> i32;
     }
 
     #[link(wasm_import_module = "wasi_snapshot_preview1")]
@@ -102,6 +107,8 @@ pub(crate) enum Map {
     ResponseHeaders = 2,
     /// The answer's trailers.
     ResponseTrailers = 3,
+    /// The headers of a call's answer.
+    CallHeaders = 6,
 }
 
 /// Which buffer.
@@ -109,8 +116,19 @@ pub(crate) enum Map {
 pub(crate) enum Buffer {
     /// The request's body, as far as it is held.
     RequestBody = 0,
+    /// The body of a call's answer.
+    CallBody = 4,
     /// The plugin's configuration.
     PluginConfiguration = 7,
+}
+
+/// Which direction of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// To the application.
+    Request = 0,
+    /// To the client.
+    Response = 1,
 }
 
 /// Which kind of metric.
@@ -339,4 +357,45 @@ pub(crate) fn increment(id: u32) {
 pub(crate) fn record(id: u32, value: u64) {
     // SAFETY: no pointers. A metric that cannot be recorded changes nothing.
     let _ = unsafe { abi::proxy_record_metric(id, value) };
+}
+
+/// Lets what a callback has paused go on, once this callback has returned. Its headers are out of reach from here on.
+pub(crate) fn resume(side: Side) -> Result<(), HostError> {
+    // SAFETY: no pointers.
+    check(unsafe { abi::proxy_continue_stream(side as i32) })
+}
+
+/// Sets how often the timer goes off.
+pub(crate) fn tick_every(milliseconds: u32) -> Result<(), HostError> {
+    // SAFETY: no pointers.
+    check(unsafe { abi::proxy_set_tick_period_milliseconds(milliseconds) })
+}
+
+/// Posts to one of the proxy's clusters; gives the call's number. An error means that nothing was sent.
+///
+/// This one goes by the SDK, whose dispatcher must know of every call: it panics on the answer to one that it does not
+/// know. It also panics on statuses other than the three that Envoy has for this call.
+pub(crate) fn post(
+    cluster: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+    timeout_in_milliseconds: u32,
+) -> Result<u32, HostError> {
+    let timeout = Duration::from_millis(timeout_in_milliseconds.into());
+    dispatch_http_call(cluster, headers.to_vec(), Some(body), Vec::new(), timeout)
+        .map_err(|status| HostError::Status(status as i32))
+}
+
+/// What a call came back with: its status and at most `most` bytes of its body. `None` for an answer that broke off, which has
+/// no headers, or that has not one status. `headers` is what the callback says of them.
+pub(crate) fn answer(headers: usize, most: usize) -> Option<(u16, Vec<u8>)> {
+    if headers == 0 {
+        return None;
+    }
+    let block = self::headers(Map::CallHeaders).ok()?;
+    let pairs = block.pairs();
+    let mut statuses = pairs.iter().filter(|(name, _)| *name == b":status");
+    let (Some((_, status)), None) = (statuses.next(), statuses.next()) else { return None };
+    let status = std::str::from_utf8(status).ok()?.parse().ok()?;
+    Some((status, buffer(Buffer::CallBody, most).ok()?))
 }

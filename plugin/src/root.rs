@@ -9,8 +9,10 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use tapgate_core::audit::escaped;
 use tapgate_core::decide::Gate;
-use tapgate_core::policy::{Defect, LedgerPlace, compile};
+use tapgate_core::policy::{Defect, LedgerPlace, Policy, compile};
 
+use crate::etcd::beside::{Beside, PERIOD_IN_MILLISECONDS};
+use crate::etcd::talk::Talk;
 use crate::filter::Filter;
 use crate::host::{self, Buffer, Level};
 use crate::ledger;
@@ -25,9 +27,14 @@ pub(crate) struct Root {
     /// `None` until a policy is loaded: then every request is refused.
     gate: Option<Rc<Gate>>,
     worker: Worker,
+    beside: Beside,
 }
 
-impl Context for Root {}
+impl Context for Root {
+    fn on_http_call_response(&mut self, call: u32, headers: usize, _size: usize, _trailers: usize) {
+        self.beside.hear(call, host::answer(headers, Talk::MOST_ANSWER).as_ref(), &self.worker);
+    }
+}
 
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
@@ -38,7 +45,7 @@ impl RootContext for Root {
         match load(&document) {
             Ok(gate) => {
                 announce(&gate);
-                gate.policies().iter().for_each(|policy| ledger::begin_early(&policy.tenant));
+                gate.policies().iter().for_each(|policy| begin(policy));
                 self.gate = Some(Rc::new(gate));
                 true
             }
@@ -48,6 +55,12 @@ impl RootContext for Root {
                 }
                 false
             }
+        }
+    }
+
+    fn on_tick(&mut self) {
+        if let Some(gate) = &self.gate {
+            self.beside.tick(gate.policies(), &self.worker);
         }
     }
 
@@ -66,13 +79,22 @@ fn load(document: &[u8]) -> Result<Gate, Vec<String>> {
     }
     let environment = |name: &str| std::env::var(name).ok();
     let compiled = compile(document, &environment).map_err(|defects| reasons(document, &defects))?;
-    let gate = Gate::new(compiled);
-    match gate.policies().iter().find(|policy| !matches!(policy.ledger, LedgerPlace::SharedData { .. })) {
-        Some(policy) => Err(vec![format!(
-            "`ledger` of tenant {}: this build keeps ledgers in shared data only; expected `sharedData`",
-            policy.tenant
-        )]),
-        None => Ok(gate),
+    Ok(Gate::new(compiled))
+}
+
+/// Does early what would else hold up the first request. That it may fail changes nothing.
+fn begin(policy: &Policy) {
+    match &policy.ledger {
+        LedgerPlace::SharedData { .. } => ledger::begin_early(&policy.tenant),
+        // Clusters may not be there yet: the timer is the first to ask.
+        LedgerPlace::Etcd(_) => {
+            if host::tick_every(PERIOD_IN_MILLISECONDS).is_err() {
+                host::log(
+                    Level::Warn,
+                    "tapgate: the proxy gives the plugin no timer: sessions wait for etcd when they are due",
+                );
+            }
+        }
     }
 }
 
@@ -96,12 +118,18 @@ fn one_line(text: &str) -> String {
 
 fn announce(gate: &Gate) {
     for policy in gate.policies() {
-        let line = format!(
-            "tapgate: loaded policy of tenant {} (version 1, hash {}); ledger in shared data: it lives as long as the \
-             proxy keeps that, and a second process is a second ledger",
-            policy.tenant,
-            gate.hash()
-        );
+        let place = match &policy.ledger {
+            LedgerPlace::SharedData { .. } => {
+                "ledger in shared data: it lives as long as the proxy keeps that, and a second \
+                                               process is a second ledger"
+                    .to_owned()
+            }
+            LedgerPlace::Etcd(etcd) => {
+                format!("ledger in the etcd cluster {}, below {}", one_line(&etcd.cluster), one_line(&etcd.prefix))
+            }
+        };
+        let (tenant, hash) = (&policy.tenant, gate.hash());
+        let line = format!("tapgate: loaded policy of tenant {tenant} (version 1, hash {hash}); {place}");
         host::log(Level::Info, &line);
     }
 }

@@ -1,5 +1,6 @@
 //! What all streams of a worker share besides the policy.
 
+use crate::etcd::Clusters;
 use crate::ledger::Births;
 use crate::metrics::Metrics;
 
@@ -8,4 +9,5 @@ use crate::metrics::Metrics;
 pub(crate) struct Worker {
     pub(crate) metrics: Metrics,
     pub(crate) births: Births,
+    pub(crate) clusters: Clusters,
 }

@@ -284,7 +284,7 @@ pub const WORDS: &[Words] = &[
     ),
     words(
         "ledger",
-        "Where the record of passes is kept. In this build in the proxy's own shared data only: lost on restart, unless `tapgate serve` keeps it in a folder, and not shared with another process.",
+        "Where the record of passes is kept: in the proxy's own shared data, lost on restart unless `tapgate serve` keeps it in a folder, and not shared with another process; or in etcd.",
         "sharedData",
         "write `sharedData`, or leave it out",
     ),
@@ -297,9 +297,9 @@ pub const WORDS: &[Words] = &[
     ),
     words(
         "ledger.etcd",
-        "In an etcd v3 cluster. Read, and then refused: this build does not have it.",
+        "In an etcd v3 cluster, which any number of gateways can share. Envoy only: `tapgate serve` refuses it.",
         "{cluster: etcd}",
-        "write `sharedData` in place of `etcd`",
+        "",
     ),
     words("ledger.etcd.cluster", "The proxy's name for the cluster.", "etcd", ""),
     words("ledger.etcd.authority", "What `:authority` says.", "etcd", ""),

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use tapgate_cases::policy::{to_json, variables};
-use tapgate_core::policy::Policy;
+use tapgate_core::policy::{LedgerPlace, Policy};
 use tapgate_gateway::{Identity, Plugin};
 
 use super::Options;
@@ -32,11 +32,19 @@ pub(super) enum LoadError {
     /// The certificate or its key cannot be read.
     #[error("cannot read `{}`", .path.display())]
     Pem { path: PathBuf, source: io::Error },
+    /// A ledger that this gateway has no way to.
+    #[error(
+        "the policy keeps its ledger in etcd; `tapgate serve` keeps ledgers in shared data only: write `ledger: sharedData`"
+    )]
+    Etcd,
 }
 
 impl Failure for LoadError {
     fn exit(&self) -> Exit {
-        Exit::Unreadable
+        match self {
+            Self::Module { .. } | Self::Pem { .. } => Exit::Unreadable,
+            Self::Etcd => Exit::Findings,
+        }
     }
 }
 
@@ -57,6 +65,9 @@ pub(super) fn site(module: Vec<u8>, options: &Options, world: &mut World<'_>) ->
     let environment = world.environment;
     let key = |name: &str| environment(name).and_then(|value| value.into_string().ok());
     let Loaded { document, policies, .. } = file::load(&options.policy, Keys::Real(&key), world)?;
+    if policies.iter().any(|policy| matches!(policy.ledger, LedgerPlace::Etcd(_))) {
+        return Err(LoadError::Etcd.into());
+    }
     let tree = document.tree();
     // Of the environment the plugin sees what its policy names, and nothing else.
     let environment = variables(tree).into_iter().filter_map(|name| key(&name).map(|value| (name, value))).collect();

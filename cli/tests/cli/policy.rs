@@ -232,7 +232,12 @@ fn risks_are_named_with_how_bad_they_are() {
             "high",
             "keys.pass[0] is in the policy itself",
         ),
-        ("tenant: contoso", "tenant: contoso\nledger: {etcd: {}}", "high", "the proxy refuses this policy"),
+        (
+            "tenant: contoso",
+            "tenant: contoso\nledger: {etcd: {}}",
+            "low",
+            "for up to 60 s, and for up to 90 s while etcd",
+        ),
         ("hosts: [gate.example.com]", "hosts: [\"*\"]", "low", "every host that the proxy serves"),
         ("  then: continue", "  then: continue\n  windowInMinutes: 480", "medium", "for 480 min (8 h)"),
         ("tenant: contoso", "tenant: contoso\nsession: {endsWithPass: false}", "medium", "outlive its pass"),

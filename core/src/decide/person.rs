@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::asked::{Asked, SessionCookie};
 use crate::context::Context;
-use crate::ledger::{self, Loaded, RecordName, Step, Unavailable};
+use crate::ledger::{self, Check, Purpose, RecordName, Step, Unavailable};
 use crate::policy::Policy;
-use crate::session::{Session, State};
+use crate::session::Session;
 
 /// Who is asking.
 pub(super) enum Person {
@@ -43,14 +43,12 @@ pub(super) fn is_over(session: &Session, policy: &Policy, context: &Context<'_>)
 
 fn check(policy: Arc<Policy>, session: Session) -> Step<Person> {
     let name = RecordName::of(&policy.tenant, &session.identity);
-    ledger::load(policy, name, move |loaded, context| Step::Done(judge(session, loaded, context)))
-}
-
-fn judge(session: Session, loaded: Result<Loaded, Unavailable>, context: &Context<'_>) -> Person {
-    let Ok(Loaded { birth, record }) = loaded else { return Person::Unknown(session) };
-    // A session that the ledger does not know, or that is older than the ledger, is dead (7.4); one that says it is
-    // registered must be so in the ledger too.
-    let entry = record.as_ref().and_then(|(record, _)| record.session(session.id, context.now));
-    let known = entry.is_some_and(|entry| entry.registered || session.state == State::Registering);
-    if known && session.since >= birth { Person::Live(session) } else { Person::Over(session) }
+    let check = Check::of(&session);
+    ledger::load(policy, name, Purpose::Check(check), move |loaded, context| {
+        Step::Done(match loaded {
+            Ok(loaded) if check.lives(&loaded, context.now) => Person::Live(session),
+            Ok(_) => Person::Over(session),
+            Err(Unavailable) => Person::Unknown(session),
+        })
+    })
 }

@@ -7,12 +7,14 @@
 
 mod attempt;
 pub mod bucket;
+mod check;
 mod codec;
 pub mod etcd;
 mod memory;
 mod record;
 
 pub use attempt::{Attempt, Loading, MOST_TRIES, Next, Swapping};
+pub use check::{Check, Purpose};
 pub use memory::Memory;
 pub use record::{
     Change, Complete, Completion, Event, HolderHash, MOST_SESSIONS, PresentedPass, Record, Reservation, Revoke,
@@ -94,6 +96,8 @@ pub struct Load<D> {
     pub policy: Arc<Policy>,
     /// Which record.
     pub name: RecordName,
+    /// What for.
+    pub purpose: Purpose,
     then: Then<Result<Loaded, Unavailable>, D>,
 }
 
@@ -119,9 +123,9 @@ impl<D: 'static> Step<D> {
     ) -> Step<E> {
         match self {
             Self::Done(done) => next(done, context),
-            Self::Load(Load { policy, name, then }) => {
+            Self::Load(Load { policy, name, purpose, then }) => {
                 let then = Box::new(|loaded, context: &mut Context<'_>| then(loaded, context).and_then(next, context));
-                Step::Load(Load { policy, name, then })
+                Step::Load(Load { policy, name, purpose, then })
             }
             Self::Swap(Swap { policy, name, expected, record, then }) => {
                 let then = Box::new(|reply, context: &mut Context<'_>| then(reply, context).and_then(next, context));
@@ -145,13 +149,14 @@ impl<D> Swap<D> {
     }
 }
 
-/// Loads a record once, only to read it.
+/// Loads a record.
 pub(crate) fn load<D>(
     policy: Arc<Policy>,
     name: RecordName,
+    purpose: Purpose,
     then: impl FnOnce(Result<Loaded, Unavailable>, &mut Context<'_>) -> Step<D> + 'static,
 ) -> Step<D> {
-    Step::Load(Load { policy, name, then: Box::new(then) })
+    Step::Load(Load { policy, name, purpose, then: Box::new(then) })
 }
 
 /// Carries an attempt through as many steps as it needs.
@@ -169,7 +174,7 @@ where
         Next::Done(outcome) => then(outcome, context),
         Next::Load(loading) => {
             let name = *loading.name();
-            load(Arc::clone(&policy), name, move |loaded, context| {
+            load(Arc::clone(&policy), name, Purpose::Change, move |loaded, context| {
                 let next = loading.answer(loaded, context.now);
                 carry_out(policy, next, then, context)
             })

@@ -4,6 +4,7 @@
 #![expect(clippy::arithmetic_side_effects, clippy::expect_used, reason = "a test that meets the unexpected must fail")]
 
 mod cost;
+mod etcd;
 mod gate;
 mod profiles;
 mod races;

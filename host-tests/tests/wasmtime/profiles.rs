@@ -8,7 +8,7 @@ use tapgate_host_tests::workspace;
 use crate::gate::{Gate, module, ok, request, session};
 
 /// The capabilities that the shipped configuration grants.
-fn granted() -> Vec<String> {
+pub(crate) fn granted() -> Vec<String> {
     let text = std::fs::read_to_string(workspace::bootstrap()).expect("the shipped configuration");
     let tree: serde_json::Value = serde_saphyr::from_str(&text).expect("YAML");
     let filters = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0";

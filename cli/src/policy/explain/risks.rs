@@ -14,9 +14,6 @@ use super::facts::span;
 /// What a ledger in memory means (7.4).
 pub(crate) const VOLATILE: &str = "the ledger lives in the proxy's shared data: a restart loses it (not of `tapgate serve` with --data-dir), and a second process, a hot restart or another vm_id is a second ledger";
 
-/// This build and etcd.
-pub(crate) const NO_ETCD: &str = "the proxy refuses this policy: this build keeps ledgers in shared data only";
-
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -166,7 +163,15 @@ impl Risks {
                 VOLATILE,
                 "run one proxy process, without hot restart, keep its vm_id, and mint new passes after a restart",
             ),
-            LedgerPlace::Etcd(_) => self.add(Severity::High, NO_ETCD, "write ledger: sharedData"),
+            LedgerPlace::Etcd(etcd) => {
+                let every = etcd.recheck_registered.max(etcd.recheck).get();
+                let away = every.saturating_add(etcd.grace.get());
+                let risk = format!(
+                    "a session that is ended on another worker or gateway lives on here for up to {every} s, and for up to \
+                     {away} s while etcd does not answer"
+                );
+                self.add(Severity::Low, &risk, "lower recheckInSeconds, recheckRegisteredInSeconds and graceInSeconds");
+            }
         }
     }
 

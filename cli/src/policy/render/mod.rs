@@ -24,8 +24,10 @@ enum RenderError {
         "the policy holds a key itself (`keys.*.value`), which would stand in the configuration; move it into an environment variable and name that in `env`"
     )]
     KeyInPolicy,
-    /// The build refuses it.
-    #[error("the policy keeps its ledger in etcd, and the proxy would refuse it; write `ledger: sharedData`")]
+    /// The templates know of no etcd.
+    #[error(
+        "the policy keeps its ledger in etcd, and what is rendered would have no cluster of that name; render it with `ledger: sharedData`, then add the cluster and change the policy in the result"
+    )]
     Etcd,
     /// A module from a file, for a proxy that fetches it.
     #[error(

@@ -51,8 +51,17 @@ impl Grant {
     /// For a record about to be written, and for what this policy has written in the next hour.
     #[must_use]
     pub fn new(policy: &Policy, record: &Record, now: UnixSeconds) -> Self {
-        let kept = policy.longest_kept().max(record.keep_until.since(now)).get();
-        let ttl = kept.saturating_add(SHARED_FOR.get()).saturating_add(SLACK.get());
+        Self::lasting(policy.longest_kept().max(record.keep_until.since(now)), now)
+    }
+
+    /// For what this policy will have written in the next hour, before there is anything to write.
+    #[must_use]
+    pub fn ahead(policy: &Policy, now: UnixSeconds) -> Self {
+        Self::lasting(policy.longest_kept(), now)
+    }
+
+    fn lasting(kept: Seconds, now: UnixSeconds) -> Self {
+        let ttl = kept.get().saturating_add(SHARED_FOR.get()).saturating_add(SLACK.get());
         Self { now, ttl: Seconds::new(ttl.min(LONGEST)) }
     }
 

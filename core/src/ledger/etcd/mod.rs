@@ -26,9 +26,9 @@
 //! - A cluster restored from a backup has forgotten what happened since. Delete what lies below the prefix then: a new
 //!   ledger is born, and refuses the one-time passes that it cannot know.
 //!
-//! # What is missing
-//! Nobody asks these questions yet: the plugin refuses `ledger.etcd`. It has to make the calls, to keep a token and a lease
-//! a policy, to recheck sessions beside their requests, and to refuse where a recheck is overdue (7.5, 10.2).
+//! # Who asks
+//! The plugin (`plugin/src/etcd`): it makes the calls, keeps a token and a lease a policy, rechecks sessions beside their
+//! requests, and refuses where a recheck is overdue (7.5, 10.2).
 
 mod answer;
 mod auth;

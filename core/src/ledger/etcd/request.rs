@@ -36,44 +36,38 @@ impl Txn<'_> {
     }
 }
 
-/// A comparison, with `=`.
+/// A comparison, with `=`: of what `target` names, which is the one that is there.
 #[derive(Serialize)]
 pub(super) struct Compare<'a> {
     key: &'a str,
     result: &'static str,
-    #[serde(flatten)]
-    target: Target,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "target")]
-enum Target {
-    #[serde(rename = "CREATE")]
-    Created { create_revision: String },
-    #[serde(rename = "MOD")]
-    Modified { mod_revision: String },
-    #[serde(rename = "VALUE")]
-    Value { value: String },
+    target: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    create_revision: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mod_revision: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
 }
 
 impl<'a> Compare<'a> {
     /// The key is not there.
     pub(super) fn absent(key: &'a Key) -> Self {
-        Self::equal(key, Target::Created { create_revision: "0".to_owned() })
+        Self { create_revision: Some("0"), ..Self::of(key, "CREATE") }
     }
 
     /// The key was last written in this revision.
     pub(super) fn written_in(key: &'a Key, revision: u64) -> Self {
-        Self::equal(key, Target::Modified { mod_revision: revision.to_string() })
+        Self { mod_revision: Some(revision.to_string()), ..Self::of(key, "MOD") }
     }
 
     /// The key is there, with this value: etcd compares no value with nothing (`applyCompare` in `txn.go`).
     pub(super) fn holds(key: &'a Key, value: &[u8]) -> Self {
-        Self::equal(key, Target::Value { value: STANDARD.encode(value) })
+        Self { value: Some(STANDARD.encode(value)), ..Self::of(key, "VALUE") }
     }
 
-    fn equal(key: &'a Key, target: Target) -> Self {
-        Self { key: &key.0, result: "EQUAL", target }
+    fn of(key: &'a Key, target: &'static str) -> Self {
+        Self { key: &key.0, result: "EQUAL", target, create_revision: None, mod_revision: None, value: None }
     }
 }
 

@@ -3,6 +3,12 @@
 //! Needs no `allow_on_headers_stop_iteration` and is safe with it: a request whose body may hold a pass goes on in its
 //! headers and is held in its body, decided at the body's end or at the trailers. Once the plugin has answered, nothing
 //! more of the request goes on.
+//!
+//! A rule may have to wait for a ledger that is a call away. Until that has come back nothing goes on in that direction,
+//! whatever part of the message comes meanwhile; then the decision is carried out and what was paused is resumed, once.
+
+mod request;
+mod response;
 
 use std::rc::Rc;
 
@@ -10,13 +16,15 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use tapgate_core::audit::{AuditEvent, Origin};
 use tapgate_core::context::Context as RuleContext;
-use tapgate_core::decide::{AwaitBody, Decision, Gate, Head, MOST_BODY, ResponseView, Stream, Verdict};
+use tapgate_core::decide::{AwaitBody, Decision, Gate, Head, MOST_BODY, ResponseDecision, Stream, Verdict};
 use tapgate_core::headers::HeaderEdits;
-use tapgate_core::ledger::settle;
+use tapgate_core::ledger::Step;
 use tapgate_core::request::RequestView;
 
-use crate::host::{self, Buffer, HostRandom, Level, Map};
-use crate::ledger::SharedData;
+use self::request::Arrived;
+use crate::etcd::talk::Talk;
+use crate::host::{self, HostRandom, Level, Map, Side};
+use crate::pursue::{Progress, Waiting};
 use crate::worker::Worker;
 
 /// One stream.
@@ -24,6 +32,7 @@ pub(crate) struct Filter {
     gate: Option<Rc<Gate>>,
     worker: Worker,
     phase: Phase,
+    answer: Answer,
     /// For the log: while the body and the answer pass by, the request's headers are gone.
     request_id: Vec<u8>,
 }
@@ -32,26 +41,53 @@ pub(crate) struct Filter {
 enum Phase {
     /// Nothing seen, or nothing to do.
     Idle,
+    /// The request's headers wait for the ledger.
+    Judging(Box<Waiting<Head>>, Arrived),
     /// The request's body may hold a pass.
     Body(Box<AwaitBody>),
+    /// The request's body holds one, and waits for the ledger.
+    Deciding(Box<Waiting<Decision>>),
     /// The request has gone on.
     Forwarded(Stream),
     /// The request has gone on in its headers and been answered, but its body may hold a pass.
     Answered(Stream, Box<AwaitBody>),
-    /// The plugin has answered.
+    /// Somebody has answered in the application's place.
     Replied,
+}
+
+/// What holds the application's answer.
+enum Answer {
+    /// Nothing.
+    Passing,
+    /// It came before the request was decided.
+    Early,
+    /// It waits for the ledger.
+    Judging(Box<Waiting<ResponseDecision>>),
 }
 
 impl Filter {
     pub(crate) fn new(gate: Option<Rc<Gate>>, worker: Worker) -> Self {
-        Self { gate, worker, phase: Phase::Idle, request_id: Vec::new() }
+        Self { gate, worker, phase: Phase::Idle, answer: Answer::Passing, request_id: Vec::new() }
     }
 
-    /// Asks the rules something, with the time, randomness and ledger of this moment.
-    fn ask<D>(&self, question: impl FnOnce(&mut RuleContext<'_>, &mut SharedData<'_>) -> D) -> Option<D> {
+    /// Asks the rules something, with the time and randomness of this moment.
+    fn ask<D>(&self, question: impl FnOnce(&mut RuleContext<'_>) -> D) -> Option<D> {
         let now = host::now().ok()?;
-        let mut context = RuleContext { now, random: &mut HostRandom };
-        Some(question(&mut context, &mut SharedData { metrics: &self.worker.metrics, births: &self.worker.births }))
+        Some(question(&mut RuleContext { now, random: &mut HostRandom }))
+    }
+
+    /// Asks the rules something, and the ledger for them.
+    fn pursue<D>(&self, question: impl FnOnce(&mut RuleContext<'_>) -> Step<D>) -> Option<Progress<D>> {
+        self.ask(|context| {
+            let step = question(context);
+            self.worker.pursue(step, context)
+        })
+    }
+
+    /// Goes on with what a call came back with.
+    fn hear<D>(&self, waiting: Waiting<D>, headers: usize) -> Option<Progress<D>> {
+        let answer = host::answer(headers, Talk::MOST_ANSWER);
+        self.ask(|context| self.worker.hear(waiting, answer.as_ref(), context))
     }
 
     fn carry_out(&mut self, decision: Option<Decision>) -> Action {
@@ -62,7 +98,7 @@ impl Filter {
                 if host::reply(&reply).is_err() {
                     return self.refuse();
                 }
-                self.phase = Phase::Replied;
+                (self.phase, self.answer) = (Phase::Replied, Answer::Passing);
                 Action::Pause
             }
             Verdict::Forward(forward) => {
@@ -80,7 +116,7 @@ impl Filter {
         if matches!(self.phase, Phase::Replied) {
             return Action::Pause;
         }
-        self.phase = Phase::Replied;
+        (self.phase, self.answer) = (Phase::Replied, Answer::Passing);
         let decision = Decision::internal_error(host::now().unwrap_or_default());
         self.report(&decision.audit);
         if let Verdict::Reply(reply) = decision.verdict {
@@ -98,7 +134,7 @@ impl Filter {
     fn is_confined(&self) -> bool {
         match &self.phase {
             Phase::Forwarded(stream) | Phase::Answered(stream, _) => stream.has_session(),
-            Phase::Idle | Phase::Body(_) | Phase::Replied => true,
+            Phase::Idle | Phase::Judging(..) | Phase::Body(_) | Phase::Deciding(_) | Phase::Replied => true,
         }
     }
 
@@ -115,32 +151,24 @@ impl Filter {
         }
     }
 
-    /// Decides by the body that is held.
-    fn body_is_complete(&mut self, body: Box<AwaitBody>, bytes: &[u8]) -> Action {
-        let decision = self.ask(|context, ledger| settle(body.complete(bytes, context), ledger, context));
-        self.carry_out(decision)
-    }
-
-    /// Decides by all of the body, which the proxy holds.
-    fn held_body_is_complete(&mut self) -> Action {
-        // One byte over the limit is enough to know that it is over.
-        let Ok(bytes) = host::buffer(Buffer::RequestBody, MOST_BODY.saturating_add(1)) else { return self.refuse() };
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Body(body) => self.body_is_complete(body, &bytes),
-            Phase::Answered(stream, body) if body.may_go_on(&bytes) => {
-                self.phase = Phase::Forwarded(stream);
-                Action::Continue
-            }
-            other => {
-                // A pass that nobody can be let in with any more goes nowhere.
-                self.phase = other;
-                Action::Pause
-            }
+    /// Lets a direction go on that has been held. If that fails it stays held, and is answered.
+    fn resume(&mut self, side: Side) {
+        if host::resume(side).is_err() {
+            self.refuse();
         }
     }
 }
 
-impl Context for Filter {}
+impl Context for Filter {
+    /// A call of this stream has come back: not if the stream has ended since.
+    fn on_http_call_response(&mut self, call: u32, headers: usize, _size: usize, _trailers: usize) {
+        match std::mem::replace(&mut self.answer, Answer::Passing) {
+            Answer::Judging(waiting) if waiting.call() == call => return self.answer_was_heard(*waiting, headers),
+            other => self.answer = other,
+        }
+        self.request_was_heard(call, headers);
+    }
+}
 
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
@@ -150,45 +178,23 @@ impl HttpContext for Filter {
         let pairs = headers.pairs();
         let request = RequestView::new(&pairs);
         self.request_id = request.field("x-request-id").one().unwrap_or_default().to_vec();
-        let head = self.ask(|context, ledger| settle(gate.request(&request, context), ledger, context));
-        match head {
-            Some(Head::Body(body)) => {
-                if host::edit(Map::RequestHeaders, body.edits()).is_err() {
-                    return self.refuse();
-                }
-                if end_of_stream {
-                    return self.body_is_complete(body, b"");
-                }
-                self.phase = Phase::Body(body);
-                Action::Continue
-            }
-            Some(Head::Decided(decision)) => self.carry_out(Some(decision)),
-            None => self.refuse(),
-        }
+        let progress = self.pursue(|context| gate.request(&request, context));
+        self.judged(progress, if end_of_stream { Arrived::Everything } else { Arrived::Headers })
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        match &self.phase {
+        match &mut self.phase {
             Phase::Idle | Phase::Forwarded(_) => return Action::Continue,
-            Phase::Replied => return Action::Pause,
+            Phase::Replied | Phase::Deciding(_) => return Action::Pause,
+            Phase::Judging(_, arrived) => {
+                *arrived = if end_of_stream { Arrived::Body } else { Arrived::PartOfBody };
+                return Action::Pause;
+            }
             Phase::Body(_) | Phase::Answered(..) if size > MOST_BODY => {}
             Phase::Body(_) | Phase::Answered(..) if end_of_stream => return self.held_body_is_complete(),
             Phase::Body(_) | Phase::Answered(..) => return Action::Pause,
         }
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Body(body) => {
-                let decision = self.ask(|context, _| body.too_large(context));
-                self.carry_out(decision)
-            }
-            Phase::Answered(stream, _) => {
-                self.phase = Phase::Forwarded(stream);
-                Action::Continue
-            }
-            other => {
-                self.phase = other;
-                Action::Pause
-            }
-        }
+        self.body_is_too_large()
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
@@ -199,50 +205,27 @@ impl HttpContext for Filter {
         if self.edit(Map::RequestTrailers, &edits) == Action::Pause {
             return Action::Pause;
         }
-        match &self.phase {
+        match &mut self.phase {
             Phase::Idle | Phase::Forwarded(_) => Action::Continue,
-            Phase::Replied => Action::Pause,
+            Phase::Replied | Phase::Deciding(_) => Action::Pause,
+            Phase::Judging(_, arrived) => {
+                *arrived = Arrived::Body;
+                Action::Pause
+            }
             // With trailers the body never ends in its own callback: this is its end.
             Phase::Body(_) | Phase::Answered(..) => self.held_body_is_complete(),
         }
     }
 
     fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        // Besides the application's answers these are the proxy's own, and ours, which come by here too.
-        let from_application = || host::property("response\0code_details") == b"via_upstream";
-        let stream = match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Forwarded(stream) => {
-                self.phase = Phase::Forwarded(stream.clone());
-                stream
-            }
-            // Nothing holds the headers of a request that waits for its body but the buffer filter: without it the
-            // application may answer before the body has ended.
-            Phase::Body(body) => match body.stream() {
-                Some(stream) => {
-                    self.phase = Phase::Answered(stream.clone(), body);
-                    stream
-                }
-                None if from_application() => {
-                    let decision = self.ask(|context, _| body.refused(context));
-                    return self.carry_out(decision);
-                }
-                None => return Action::Continue,
-            },
-            other => {
-                self.phase = other;
-                return Action::Continue;
-            }
-        };
-        let Ok(headers) = host::headers(Map::ResponseHeaders) else { return self.refuse() };
-        let pairs = headers.pairs();
-        let from_application = stream.has_session() && from_application();
-        let response = ResponseView { headers: &pairs, from_application };
-        let decision = self.ask(|context, ledger| {
-            Gate::response(&stream, &response, context).map(|step| settle(step, ledger, context))
-        });
-        let Some(Ok(decision)) = decision else { return self.refuse() };
-        self.report(&decision.audit);
-        self.edit(Map::ResponseHeaders, &decision.edits)
+        self.answer_begins()
+    }
+
+    fn on_http_response_body(&mut self, _size: usize, _end_of_stream: bool) -> Action {
+        match self.answer {
+            Answer::Passing => Action::Continue,
+            Answer::Early | Answer::Judging(_) => Action::Pause,
+        }
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
@@ -252,6 +235,9 @@ impl HttpContext for Filter {
         let Ok(trailers) = host::headers(Map::ResponseTrailers) else { return self.refuse() };
         let edits = Gate::response_trailers(&trailers.pairs(), self.is_confined());
         // By now the answer is on its way: what cannot be taken out can only be cut off.
-        self.edit(Map::ResponseTrailers, &edits)
+        match (self.edit(Map::ResponseTrailers, &edits), &self.answer) {
+            (Action::Continue, Answer::Passing) => Action::Continue,
+            _ => Action::Pause,
+        }
     }
 }

@@ -1,0 +1,241 @@
+//! Carries a rule's step through with the ledger of its policy: at once where that lies in shared data, in as many turns as
+//! it takes where it lies in etcd.
+
+use std::sync::Arc;
+
+use tapgate_core::context::Context;
+use tapgate_core::ledger::{
+    Ledger as _, Load, Loaded, Purpose, Record, RecordName, Step, Swap, SwapReply, Unavailable, Version,
+};
+use tapgate_core::policy::{Etcd, Policy};
+use tapgate_core::time::UnixSeconds;
+
+use crate::etcd::of;
+use crate::etcd::talk::{Outcome, Talk, Turn, Want};
+use crate::ledger::SharedData;
+use crate::worker::Worker;
+
+/// How far a step has come.
+pub(crate) enum Progress<D> {
+    /// To its end.
+    Done(D),
+    /// A call is out.
+    Waits(Box<Waiting<D>>),
+}
+
+/// A step with a call out.
+pub(crate) struct Waiting<D> {
+    open: Open<D>,
+    talk: Box<Talk>,
+    known: Known,
+}
+
+/// What a call is out for.
+enum Open<D> {
+    Load(Load<D>),
+    Swap(Swap<D>),
+}
+
+/// What a step knows of etcd besides what its rule does.
+#[derive(Default)]
+struct Known {
+    /// When the ledger began by which the next swap is decided.
+    birth: Option<UnixSeconds>,
+    /// What a lost swap brought: it answers the next load of that record.
+    brought: Option<(RecordName, Loaded)>,
+}
+
+/// What came of asking etcd: the answer, or a call that is out.
+enum Asked<A> {
+    Answer(A),
+    Waits(Box<Talk>),
+}
+
+impl<D> Waiting<D> {
+    /// The number of the call that is out.
+    pub(crate) fn call(&self) -> u32 {
+        self.talk.call
+    }
+}
+
+impl Worker {
+    /// Carries a step as far as it comes.
+    pub(crate) fn pursue<D>(&self, step: Step<D>, context: &mut Context<'_>) -> Progress<D> {
+        self.go_on(step, Known::default(), context)
+    }
+
+    /// Goes on with what the call came back with.
+    pub(crate) fn hear<D>(
+        &self,
+        waiting: Waiting<D>,
+        answer: Option<&(u16, Vec<u8>)>,
+        context: &mut Context<'_>,
+    ) -> Progress<D> {
+        let Waiting { open, talk, mut known } = waiting;
+        let step = match open {
+            Open::Load(load) => match self.load_was_heard(*talk, load.purpose, answer, &mut known, context.now) {
+                Asked::Answer(loaded) => load.answer(loaded, context),
+                Asked::Waits(talk) => return Progress::waits(Open::Load(load), talk, known),
+            },
+            Open::Swap(swap) => match self.swap_was_heard(*talk, answer, &mut known, context.now) {
+                Asked::Answer(reply) => swap.answer(reply, context),
+                Asked::Waits(talk) => return Progress::waits(Open::Swap(swap), talk, known),
+            },
+        };
+        self.go_on(step, known, context)
+    }
+
+    #[inline(never)]
+    fn go_on<D>(&self, mut step: Step<D>, mut known: Known, context: &mut Context<'_>) -> Progress<D> {
+        loop {
+            step = match step {
+                Step::Done(done) => return Progress::Done(done),
+                Step::Load(load) => match self.load(&load.policy, &load.name, load.purpose, &mut known, context.now) {
+                    Asked::Answer(loaded) => load.answer(loaded, context),
+                    Asked::Waits(talk) => return Progress::waits(Open::Load(load), talk, known),
+                },
+                Step::Swap(swap) => {
+                    let (expected, record) = (swap.expected, &swap.record);
+                    match self.swap(&swap.policy, &swap.name, expected, record, &mut known, context.now) {
+                        Asked::Answer(reply) => swap.answer(reply, context),
+                        Asked::Waits(talk) => return Progress::waits(Open::Swap(swap), talk, known),
+                    }
+                }
+            };
+        }
+    }
+
+    fn shared_data(&self) -> SharedData<'_> {
+        SharedData { metrics: &self.metrics, births: &self.births }
+    }
+
+    fn load(
+        &self,
+        policy: &Arc<Policy>,
+        name: &RecordName,
+        purpose: Purpose,
+        known: &mut Known,
+        now: UnixSeconds,
+    ) -> Asked<Result<Loaded, Unavailable>> {
+        let Some(etcd) = of(policy) else { return Asked::Answer(self.shared_data().load(policy, name, now)) };
+        let recalled = match purpose {
+            Purpose::Check(check) => self.clusters.of(policy, etcd).borrow_mut().memory.recall(name, check, etcd, now),
+            Purpose::Change => known.brought.take().filter(|(of, _)| of == name).map(|(_, brought)| brought),
+        };
+        if let Some(loaded) = recalled {
+            known.birth = Some(loaded.birth);
+            return Asked::Answer(Ok(loaded));
+        }
+        self.metrics.count("tapgate.ledger.load");
+        match Talk::begin(policy, Want::Load(*name), &self.clusters, now) {
+            Turn::Waits(talk) => Asked::Waits(talk),
+            Turn::Over(outcome) => Asked::Answer(self.loaded(outcome, known)),
+        }
+    }
+
+    fn load_was_heard(
+        &self,
+        talk: Talk,
+        purpose: Purpose,
+        answer: Option<&(u16, Vec<u8>)>,
+        known: &mut Known,
+        now: UnixSeconds,
+    ) -> Asked<Result<Loaded, Unavailable>> {
+        let (policy, want, number, at) = (Arc::clone(&talk.policy), talk.want.clone(), talk.number, talk.at);
+        let outcome = match talk.hear(answer, &self.clusters, now) {
+            Turn::Waits(talk) => return Asked::Waits(talk),
+            Turn::Over(outcome) => outcome,
+        };
+        if let (Outcome::Loaded(loaded), Purpose::Check(_), Want::Load(name), Some(etcd)) =
+            (&outcome, purpose, want, of(&policy))
+        {
+            self.clusters.of(&policy, etcd).borrow_mut().memory.saw(name, number, at, loaded.clone());
+        }
+        Asked::Answer(self.loaded(outcome, known))
+    }
+
+    fn loaded(&self, outcome: Outcome, known: &mut Known) -> Result<Loaded, Unavailable> {
+        let Outcome::Loaded(loaded) = outcome else {
+            self.metrics.count("tapgate.ledger.failure");
+            return Err(Unavailable);
+        };
+        known.birth = Some(loaded.birth);
+        Ok(loaded)
+    }
+
+    fn swap(
+        &self,
+        policy: &Arc<Policy>,
+        name: &RecordName,
+        expected: Option<Version>,
+        record: &Record,
+        known: &mut Known,
+        now: UnixSeconds,
+    ) -> Asked<SwapReply> {
+        let Some(etcd) = of(policy) else {
+            return Asked::Answer(self.shared_data().swap(policy, name, expected, record, now));
+        };
+        self.metrics.count("tapgate.ledger.swap");
+        // Nothing is swapped that was not loaded.
+        let Some(birth) = known.birth else { return Asked::Answer(SwapReply::Refused) };
+        let want = Want::Swap { name: *name, birth, expected, record: Box::new(record.clone()) };
+        match Talk::begin(policy, want.clone(), &self.clusters, now) {
+            Turn::Waits(talk) => Asked::Waits(talk),
+            Turn::Over(outcome) => Asked::Answer(self.swapped(policy, etcd, want, outcome, known, now)),
+        }
+    }
+
+    fn swap_was_heard(
+        &self,
+        talk: Talk,
+        answer: Option<&(u16, Vec<u8>)>,
+        known: &mut Known,
+        now: UnixSeconds,
+    ) -> Asked<SwapReply> {
+        let (policy, want) = (Arc::clone(&talk.policy), talk.want.clone());
+        match (talk.hear(answer, &self.clusters, now), of(&policy)) {
+            (Turn::Waits(talk), _) => Asked::Waits(talk),
+            (Turn::Over(outcome), Some(etcd)) => Asked::Answer(self.swapped(&policy, etcd, want, outcome, known, now)),
+            (Turn::Over(_), None) => Asked::Answer(SwapReply::Unknown),
+        }
+    }
+
+    fn swapped(
+        &self,
+        policy: &Policy,
+        etcd: &Etcd,
+        want: Want,
+        outcome: Outcome,
+        known: &mut Known,
+        now: UnixSeconds,
+    ) -> SwapReply {
+        let Want::Swap { name, birth, record, .. } = want else { return SwapReply::Unknown };
+        known.brought = None;
+        match outcome {
+            Outcome::Swapped => {
+                self.clusters.of(policy, etcd).borrow_mut().memory.wrote(name, birth, *record, now);
+                SwapReply::Swapped
+            }
+            Outcome::Lost(loaded) => {
+                self.metrics.count("tapgate.ledger.swap_lost");
+                known.brought = Some((name, loaded));
+                SwapReply::Lost
+            }
+            Outcome::Unknown => {
+                self.metrics.count("tapgate.ledger.failure");
+                self.clusters.of(policy, etcd).borrow_mut().memory.forget(&name);
+                SwapReply::Unknown
+            }
+            Outcome::Loaded(_) | Outcome::NotBegun | Outcome::Leased | Outcome::Failed => {
+                self.metrics.count("tapgate.ledger.failure");
+                SwapReply::Refused
+            }
+        }
+    }
+}
+
+impl<D> Progress<D> {
+    fn waits(open: Open<D>, talk: Box<Talk>, known: Known) -> Self {
+        Self::Waits(Box::new(Waiting { open, talk, known }))
+    }
+}
