@@ -20,6 +20,7 @@ mod child;
 pub mod client;
 pub mod clock;
 pub mod envoy;
+pub mod etcd;
 pub mod gate;
 pub mod keys;
 pub mod log;

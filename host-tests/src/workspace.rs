@@ -28,6 +28,15 @@ pub fn envoy() -> PathBuf {
     needed("TAPGATE_ENVOY", "target/tools/envoy", "cargo xtask setup")
 }
 
+/// The etcd binary: `TAPGATE_ETCD`, else the one that `cargo xtask setup` fetches.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn etcd() -> PathBuf {
+    needed("TAPGATE_ETCD", "target/tools/etcd", "cargo xtask setup")
+}
+
 /// The plugin: `TAPGATE_WASM`, else the one that `cargo xtask wasm` builds.
 ///
 /// # Panics

@@ -106,6 +106,23 @@ impl Bootstrap {
         *self.at(&format!("{APPLICATION}/port_value")) = json!(port);
     }
 
+    /// Adds a cluster on loopback, one endpoint a port, which is asked for its health at `/health`.
+    pub(super) fn add_cluster(&mut self, name: &str, ports: &[u16]) {
+        let endpoints: Vec<_> = ports
+            .iter()
+            .map(|port| json!({"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}}}))
+            .collect();
+        let cluster = json!({
+            "name": name, "type": "STATIC", "connect_timeout": "0.5s",
+            "health_checks": [{
+                "timeout": "0.5s", "interval": "0.2s", "no_traffic_interval": "0.2s", "unhealthy_threshold": 1,
+                "healthy_threshold": 1, "http_health_check": {"path": "/health"},
+            }],
+            "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
+        });
+        self.at("/static_resources/clusters").as_array_mut().expect("clusters").push(cluster);
+    }
+
     /// Speaks HTTP/2 to the application.
     pub(super) fn send_http2(&mut self) {
         let protocol = self.at("/static_resources/clusters/0/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions/explicit_http_config");

@@ -67,6 +67,13 @@ impl Setup {
         self
     }
 
+    /// One more cluster on loopback, one endpoint a port, with health checks at `/health`.
+    #[must_use]
+    pub fn cluster(mut self, name: &str, ports: &[u16]) -> Self {
+        self.bootstrap.add_cluster(name, ports);
+        self
+    }
+
     /// Another policy.
     #[must_use]
     pub fn policy(self, policy: &Policy) -> Self {

@@ -1,0 +1,136 @@
+//! Real etcd: a cluster of members on loopback, each a process that a test kills and starts again as it likes.
+
+use std::fs::OpenOptions;
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::child::{bound, end};
+use crate::client::{Browser, Call, Protocol};
+use crate::clock::HANG;
+use crate::secrets::Secrets;
+use crate::workspace;
+
+/// How often something that is waited for is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A cluster. Dropping it kills its members.
+#[derive(Debug)]
+pub struct Etcd {
+    members: Vec<Member>,
+    /// The members, as each of them is told of all.
+    cluster: String,
+}
+
+/// One of them, running or not. What it knows is in its folder.
+#[derive(Debug)]
+struct Member {
+    name: String,
+    folder: TempDir,
+    client: SocketAddr,
+    peer: SocketAddr,
+    child: Option<Child>,
+}
+
+impl Etcd {
+    /// Starts a cluster of so many members and waits until it answers.
+    ///
+    /// # Panics
+    /// If the machine fails, or nothing happens for a long time.
+    pub async fn start(members: usize) -> Self {
+        // Their ports are chosen before any of them runs, since each has to know all; held at once, so that all differ.
+        let held: Vec<_> = (0..members * 2).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
+        let ports: Vec<_> = held.iter().map(|port| port.local_addr().expect("an address")).collect();
+        drop(held);
+        let member = |(number, ports): (usize, &[SocketAddr])| Member {
+            name: format!("member-{number}"),
+            folder: tempfile::tempdir().expect("a folder"),
+            client: ports[0],
+            peer: ports[1],
+            child: None,
+        };
+        let members: Vec<_> = ports.chunks(2).enumerate().map(member).collect();
+        let cluster: Vec<_> = members.iter().map(|member| format!("{}=http://{}", member.name, member.peer)).collect();
+        let mut etcd = Self { members, cluster: cluster.join(",") };
+        for number in 0..etcd.members.len() {
+            etcd.restart(number);
+        }
+        for number in 0..etcd.members.len() {
+            etcd.answers(number).await;
+        }
+        etcd
+    }
+
+    /// Where a member takes calls.
+    #[must_use]
+    pub fn address(&self, member: usize) -> SocketAddr {
+        self.members[member].client
+    }
+
+    /// Kills a member: it gets no chance to do anything any more.
+    pub fn kill(&mut self, member: usize) {
+        if let Some(mut child) = self.members[member].child.take() {
+            end(&mut child);
+        }
+    }
+
+    /// Starts a member that does not run, with what it knew.
+    ///
+    /// # Panics
+    /// If it cannot be run.
+    pub fn restart(&mut self, member: usize) {
+        let Member { name, folder, client, peer, child } = &mut self.members[member];
+        let log = OpenOptions::new().create(true).append(true).open(folder.path().join("log")).expect("a log file");
+        let (client, peer) = (format!("http://{client}"), format!("http://{peer}"));
+        let started = bound(&workspace::etcd())
+            .args(["--name", name.as_str(), "--data-dir"])
+            .arg(folder.path().join("data"))
+            .args(["--listen-client-urls", client.as_str(), "--advertise-client-urls", client.as_str()])
+            .args(["--listen-peer-urls", peer.as_str(), "--initial-advertise-peer-urls", peer.as_str()])
+            .args(["--initial-cluster", self.cluster.as_str(), "--initial-cluster-state", "new"])
+            .args(["--logger", "zap", "--log-outputs", "stderr"])
+            .env_clear()
+            // On ARM64 etcd 3.4 runs only where it is told that this is known.
+            .envs(cfg!(target_arch = "aarch64").then_some(("ETCD_UNSUPPORTED_ARCH", "arm64")))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn();
+        *child = Some(started.expect("etcd can be run"));
+    }
+
+    /// Waits until a member answers with what the cluster has agreed on.
+    ///
+    /// # Panics
+    /// If it does not for a long time.
+    pub async fn answers(&self, member: usize) {
+        let asked = Instant::now();
+        let mut client = Browser::new(self.address(member), Protocol::Http1, "etcd", &Secrets::default());
+        // A read that every member must have agreed to.
+        let range = || Call::post("/v3/kv/range").json(&json!({"key": "AA=="}));
+        while !client.try_send(range()).await.is_ok_and(|answer| answer.status == 200) {
+            assert!(asked.elapsed() < HANG, "etcd hangs; its log:\n{}", self.log(member));
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// What a member has written.
+    ///
+    /// # Panics
+    /// If its log cannot be read.
+    #[must_use]
+    pub fn log(&self, member: usize) -> String {
+        std::fs::read_to_string(self.members[member].folder.path().join("log")).expect("a log")
+    }
+}
+
+impl Drop for Etcd {
+    fn drop(&mut self) {
+        for member in 0..self.members.len() {
+            self.kill(member);
+        }
+    }
+}
