@@ -40,6 +40,11 @@ impl Workspace {
         self.tools().join("envoy")
     }
 
+    /// The etcd binary that `setup` fetches.
+    pub(crate) fn etcd(&self) -> PathBuf {
+        self.tools().join("etcd")
+    }
+
     /// A Python that can import PyJWT, installed by `setup`.
     pub(crate) fn python_with_jwt(&self) -> PathBuf {
         self.tools().join("python3-jwt")

@@ -4,6 +4,7 @@
 //! library, which rustup keeps. Nothing here is ever skipped in silence: what cannot be installed is an error that names
 //! the mend.
 
+mod etcd;
 mod python;
 mod target;
 
@@ -26,5 +27,6 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     // Two commands started at once (a demo beside the tests) must not install into each other's half-made folder.
     let lock = File::create(tools.join(".lock")).context("creating the lock of target/tools")?;
     lock.lock().context("waiting for another setup to end")?;
-    python::ensure(workspace)
+    python::ensure(workspace)?;
+    etcd::ensure(workspace)
 }

@@ -30,7 +30,8 @@ pub(crate) enum Suite {
     Gateway,
     /// The command line
     Cli,
-    /// The plugin under the wasmtime host, real Envoy and `tapgate serve`, the host against Envoy, the example application, the bench
+    /// The plugin under the wasmtime host, real Envoy and `tapgate serve`, the host against Envoy, two Envoys over etcd, the example
+    /// application, the bench
     Envoy,
 }
 
