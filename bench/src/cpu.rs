@@ -31,7 +31,8 @@ impl Thread {
         let threads = PathBuf::from(format!("/proc/{process}/task"));
         for thread in fs::read_dir(&threads).with_context(|| format!("listing {}", threads.display()))? {
             let folder = thread?.path();
-            if read(&folder.join("comm"))?.starts_with(WORKER) {
+            // A thread may end between being listed and being looked at; a worker lives as long as its Envoy.
+            if read(&folder.join("comm")).is_ok_and(|name| name.starts_with(WORKER)) {
                 workers.push(folder.join("schedstat"));
             }
         }
