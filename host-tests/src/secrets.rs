@@ -7,8 +7,6 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::keys::{Key, Keys};
-
 /// The shortest value that is taken for a secret: anything shorter turns up in a log by chance.
 const SHORTEST: usize = 16;
 
@@ -26,14 +24,6 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// A registry that holds these keys, in every spelling.
-    #[must_use]
-    pub fn of(keys: &Keys) -> Self {
-        let secrets = Self::default();
-        keys.each().flat_map(Key::spellings).for_each(|spelling| secrets.note(spelling));
-        secrets
-    }
-
     /// Notes a secret. Of a JWS the header is left out, which is public and the same for all.
     pub fn note(&self, secret: impl AsRef<[u8]>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -92,7 +92,10 @@ impl Stage {
     /// If one of them cannot start.
     pub async fn set(kind: Kind, port: Option<u16>) -> Result<Self, Box<dyn std::error::Error>> {
         let keys = Keys::random();
-        let secrets = Secrets::of(&keys);
+        let secrets = Secrets::default();
+        for spelling in keys.each().flat_map(crate::keys::Key::spellings) {
+            secrets.note(spelling);
+        }
         let trust =
             gate::Gate::new("https://gate.example.com", "gate.example.com", &[("up-1", &keys.upstream.base64())])?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use tapgate_host_tests::etcd::Etcd;
-use tapgate_host_tests::gate::sign_in;
 use tapgate_host_tests::pass::Pass;
 use tokio::task::JoinSet;
 
-use crate::site::{MEMBERS, Site};
+use crate::site::{MEMBERS, Site, sign_in};
 
 /// How many passes are raced for, and by how many browsers each.
 const PASSES: usize = 60;

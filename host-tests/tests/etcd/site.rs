@@ -8,7 +8,7 @@ use tapgate_host_tests::client::{Browser, Protocol, Response};
 use tapgate_host_tests::clock::{self, HANG};
 use tapgate_host_tests::envoy::{Envoy, Setup};
 use tapgate_host_tests::etcd::Etcd;
-use tapgate_host_tests::gate::{AUTHORITY, sign_in};
+use tapgate_host_tests::gate::AUTHORITY;
 use tapgate_host_tests::keys::Keys;
 use tapgate_host_tests::pass::Pass;
 use tapgate_host_tests::policy::Policy;
@@ -34,8 +34,10 @@ pub(crate) struct Site {
 impl Site {
     /// Starts two gates on a cluster that runs, and waits until each has begun or found the ledger.
     pub(crate) async fn on(etcd: &Etcd) -> Self {
-        let keys = Keys::random();
-        let secrets = Secrets::of(&keys);
+        let (keys, secrets) = (Keys::random(), Secrets::default());
+        for spelling in keys.each().flat_map(tapgate_host_tests::keys::Key::spellings) {
+            secrets.note(spelling);
+        }
         let upstream = Upstream::start(standard(&keys, &secrets), &secrets).await;
         let ports: Vec<u16> = (0..MEMBERS).map(|member| etcd.address(member).port()).collect();
         let ledger = json!({"etcd": {"cluster": "etcd", "recheckInSeconds": RECHECK, "graceInSeconds": GRACE}});
@@ -65,7 +67,9 @@ impl Site {
     /// Stops the gates; their logs hold no secret and tell of no accident.
     pub(crate) fn stop(mut self) {
         for gate in &mut self.gates {
-            gate.stop().hold(&self.secrets);
+            let log = gate.stop();
+            assert_eq!(self.secrets.found_in(log.text().as_bytes()), [""; 0], "secrets in the log");
+            assert_eq!(log.accidents(), [""; 0], "accidents in the log");
         }
     }
 }
@@ -84,4 +88,9 @@ pub(crate) async fn sign_in_at_last(browser: &mut Browser, pass: &str) -> Respon
         }
         assert!(began.elapsed() < HANG, "etcd does not come back");
     }
+}
+
+/// Signs in as a person does on the plugin's page.
+pub(crate) async fn sign_in(browser: &mut Browser, pass: &str) -> Response {
+    browser.submit("/.tap/sign-in", &[("username", ""), ("pass", pass)]).await
 }

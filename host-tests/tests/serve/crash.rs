@@ -64,7 +64,7 @@ async fn killed_while_busy(site: &Arc<Site>, serve: Serve, passes: &[Arc<Wanted>
     while let Some(ended) = busy.join_next().await {
         ended.expect("a task that ends");
     }
-    serve.log().hold(&site.secrets);
+    site.hold(serve.log().text());
     site.hold_what_the_application_saw();
 }
 

@@ -23,8 +23,10 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn new() -> Self {
-        let keys = Keys::random();
-        let secrets = Secrets::of(&keys);
+        let (keys, secrets) = (Keys::random(), Secrets::default());
+        for spelling in keys.each().flat_map(tapgate_host_tests::keys::Key::spellings) {
+            secrets.note(spelling);
+        }
         let upstream = Upstream::start(standard(&keys, &secrets), &secrets).await;
         Self { keys, secrets, upstream, data: tempfile::tempdir().expect("a folder") }
     }
@@ -41,7 +43,15 @@ impl Site {
 
     /// Stops it, and holds its log against the secrets.
     pub(crate) fn stop(&self, mut serve: Serve) {
-        serve.stop().hold(&self.secrets);
+        self.hold(serve.stop().text());
+    }
+
+    /// Nothing that was written holds a secret, or tells of a trap.
+    pub(crate) fn hold(&self, log: &str) {
+        assert_eq!(self.secrets.found_in(log.as_bytes()), [""; 0], "secrets in the log");
+        for sign in ["panicked at", "` trapped: "] {
+            assert!(!log.contains(sign), "an accident in the log:\n{log}");
+        }
     }
 
     /// A one-time pass of `user`, good from now on.
