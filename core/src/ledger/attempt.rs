@@ -3,7 +3,8 @@
 //! An attempt holds ids and times only and never calls anything: it says what it wants next and is answered. Shared
 //! data, a remote store, the in-memory ledger and a model checker all answer this one code.
 
-use super::record::{Change, Event, Record};
+use super::event::{Change, Event};
+use super::record::Record;
 use super::{Loaded, RecordName, SwapReply, Unavailable, Version};
 use crate::names::AttemptId;
 use crate::time::UnixSeconds;

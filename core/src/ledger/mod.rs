@@ -10,16 +10,15 @@ pub mod bucket;
 mod check;
 mod codec;
 pub mod etcd;
+pub mod event;
 mod memory;
 mod record;
 
 pub use attempt::{Attempt, Loading, MOST_TRIES, Next, Swapping};
 pub use check::{Check, Purpose};
+pub use event::{Change, Complete, Completion, Event, PresentedPass, Revoke, SignIn, SignOut, SignedIn};
 pub use memory::Memory;
-pub use record::{
-    Change, Complete, Completion, Event, HolderHash, MOST_SESSIONS, PresentedPass, Record, Reservation, Revoke,
-    SessionEntry, SignIn, SignOut, SignedIn, StandingPass,
-};
+pub use record::{HolderHash, MOST_SESSIONS, Record, Reservation, SessionEntry, StandingPass};
 
 use std::sync::Arc;
 
