@@ -1,6 +1,8 @@
-//! SHA-256 over several fields, each with its length before it, so that no two lists of fields read alike (2.5).
+//! SHA-256 over several fields, each with its length before it, so that no two lists of fields read alike (2.5); and comparing in
+//! constant time.
 
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
 /// The fields one after another, each behind its length as four bytes, big end first.
 pub(crate) fn length_prefixed(fields: &[&[u8]]) -> Vec<u8> {
@@ -28,6 +30,11 @@ pub(crate) fn sha256_plain(bytes: &[u8]) -> [u8; 32] {
 pub(crate) fn tag(fields: &[&[u8]]) -> [u8; 8] {
     let [a, b, c, d, e, f, g, h, ..] = sha256(fields);
     [a, b, c, d, e, f, g, h]
+}
+
+/// Whether two secrets are the same, in a time that tells nothing of where they differ.
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
 }
 
 /// Lower-case hexadecimal.

@@ -15,8 +15,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::code::CodeLength;
 use crate::digest;
-use crate::names::{Identity, KeyId, TenantId, UserName};
+use crate::names::{Identity, KeyId, PassId, TenantId, UserName};
 use crate::seal::SealKeys;
 
 /// The bytes of a key: at least 32, at most 1024.
@@ -103,6 +104,8 @@ purposes! {
     Holders,
     /// Hashes names that were merely typed, for the log; derived from a gateway key.
     TypedNames,
+    /// Makes typed codes; derived from a gateway key.
+    Codes,
 }
 
 struct Key {
@@ -165,6 +168,11 @@ impl<P: Purpose> KeyRing<P> {
         Some(key.mac.clone().chain_update(message).verify_slice(tag).is_ok())
     }
 
+    /// The tag of `message` under the key `id`; `None` if there is no such key.
+    fn tag_by(&self, id: &KeyId, message: &[u8]) -> Option<[u8; 32]> {
+        self.all().find(|key| key.id == *id).map(|key| key.tag(message))
+    }
+
     fn tags(&self, message: &[u8]) -> Vec<[u8; 32]> {
         self.all().map(|key| key.tag(message)).collect()
     }
@@ -176,6 +184,7 @@ pub struct GatewayKeys {
     pub(crate) seal: SealKeys,
     holders: KeyRing<Holders>,
     typed_names: KeyRing<TypedNames>,
+    codes: KeyRing<Codes>,
 }
 
 impl GatewayKeys {
@@ -186,6 +195,7 @@ impl GatewayKeys {
             sessions: KeyRing::derived(keys, "session", tenant)?,
             holders: KeyRing::derived(keys, "holder", tenant)?,
             typed_names: KeyRing::derived(keys, "typed-name", tenant)?,
+            codes: KeyRing::derived(keys, "code", tenant)?,
             seal: SealKeys::new(seal.next()??, seal.collect::<Option<_>>()?),
         })
     }
@@ -193,6 +203,23 @@ impl GatewayKeys {
     /// The hashes by which the ledger may know a holder cookie (7.3): one a key, the signing key's first.
     pub(crate) fn holder_hashes(&self, identity: &Identity, holder: &[u8]) -> Vec<[u8; 32]> {
         self.holders.tags(&digest::length_prefixed(&[identity.as_str().as_bytes(), holder]))
+    }
+
+    /// The key that new codes are derived with.
+    pub(crate) fn code_key(&self) -> &KeyId {
+        self.codes.signing_id()
+    }
+
+    /// What a user's code is made from; `None` if there is no such key.
+    pub(crate) fn code_hash(
+        &self,
+        key: &KeyId,
+        identity: &Identity,
+        pass: &PassId,
+        length: CodeLength,
+    ) -> Option<Zeroizing<[u8; 32]>> {
+        let fields = [identity.as_str().as_bytes(), pass.as_str().as_bytes(), &[length.get()]];
+        self.codes.tag_by(key, &digest::length_prefixed(&fields)).map(Zeroizing::new)
     }
 
     /// What a log may say of a name that somebody typed (9.1): people type the pass into the name field.

@@ -8,6 +8,7 @@
 //! Statement numbers in these docs ("3.2", "7.3") are those of the behaviour contract, summarised in `ARCHITECTURE.md`.
 
 pub mod audit;
+pub mod code;
 pub mod context;
 mod cookie;
 pub mod decide;

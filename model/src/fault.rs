@@ -1,7 +1,9 @@
 //! Transitions that are broken on purpose, each a rule left out. They wrap core's events and attempts and change nothing
 //! in core; a law that none of them breaks would show nothing.
 
-use tapgate_core::ledger::{Attempt, Change, Loading, Next, Record, RecordName, SessionEntry, SwapReply, Swapping};
+use tapgate_core::ledger::{
+    Attempt, Change, Loading, Next, Record, RecordName, SessionEntry, SwapReply, Swapping, Write,
+};
 use tapgate_core::names::AttemptId;
 use tapgate_core::time::{Seconds, UnixSeconds};
 
@@ -93,11 +95,11 @@ impl Fault {
         let mut birth = birth;
         self.before(&mut event, &mut seen, &mut birth, now);
         let mut change = event.apply(seen.as_ref(), birth, now);
-        if let Some(written) = &mut change.record {
+        if let Write::Record(written) = &mut change.write {
             self.after(what, record, written);
         }
         if self == Self::SignOutForgotten && matches!(what, What::SignOut(_)) {
-            change.record = None;
+            change.write = Write::Nothing;
         }
         change
     }

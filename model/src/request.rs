@@ -104,7 +104,7 @@ impl What {
 }
 
 fn map<A, B>(change: Change<A>, outcome: impl FnOnce(A) -> B) -> Change<B> {
-    Change { record: change.record, outcome: outcome(change.outcome) }
+    Change { write: change.write, outcome: outcome(change.outcome) }
 }
 
 /// The session that a sign-in asks for.
@@ -132,6 +132,7 @@ pub fn sign_in(scenario: &Scenario, pass: &Pass, browser: u8, session: SessionId
             start: pass.start,
             end: pass.end,
             once: pass.once,
+            typed: false,
         },
         session,
         holder: vec![[browser.wrapping_add(1); 32]],

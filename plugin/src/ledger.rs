@@ -58,7 +58,11 @@ impl Ledger for SharedData<'_> {
         now: UnixSeconds,
     ) -> SwapReply {
         self.metrics.count("tapgate.ledger.swap");
-        let reply = swap(policy, name, expected, record, now).unwrap_or(SwapReply::Refused);
+        let reply = if expected == Some(Version::NEVER) {
+            self.lose(policy, name, record, now).unwrap_or(SwapReply::Refused)
+        } else {
+            swap(policy, name, expected, record, now).unwrap_or(SwapReply::Refused)
+        };
         match reply {
             SwapReply::Lost => self.metrics.count("tapgate.ledger.swap_lost"),
             SwapReply::Refused => self.metrics.count("tapgate.ledger.failure"),
@@ -69,6 +73,20 @@ impl Ledger for SharedData<'_> {
 }
 
 impl SharedData<'_> {
+    /// Does what a swap does, and loses: the version wanted is none that a proxy gives. A proxy writes to a key that it does not
+    /// know whatever version is wanted, so it is asked about one that it does: when the ledger began, which it would at
+    /// worst be told again.
+    fn lose(&self, policy: &Policy, name: &RecordName, record: &Record, now: UnixSeconds) -> Result<SwapReply, Failed> {
+        let LedgerPlace::SharedData { maximum_records } = policy.ledger else { return Err(Failed) };
+        let birth = self.births.borrow().get(&policy.tenant).copied().ok_or(Failed)?;
+        let stored = host::shared_data(&bucket::key(&policy.tenant, name))?.map(|(bytes, _)| bytes).unwrap_or_default();
+        // Whether there would be room matters as little as the bytes.
+        let _ = Bucket::decode(&stored)?.with(name, record, bucket::capacity(maximum_records), now);
+        let key = bucket::birth_key(&policy.tenant);
+        let lost = !host::set_shared_data(&key, &bucket::encode_birth(birth), Some(u32::MAX))?;
+        Ok(if lost { SwapReply::Lost } else { SwapReply::Refused })
+    }
+
     fn read(&self, tenant: &TenantId, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Failed> {
         let known = self.births.borrow().get(tenant).copied();
         let birth = match known {

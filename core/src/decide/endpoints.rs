@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::asked::Asked;
+use super::begin;
 use super::person::Person;
-use super::sign_in::{self, AwaitBody};
+use super::sign_in::AwaitBody;
 use super::{Decision, Head, confine, decided, internal, refusals};
 use crate::audit::{Kind, Outcome};
 use crate::context::Context;
@@ -81,8 +82,8 @@ fn sign_in_page(policy: &Policy, asked: &Asked, person: &Person, context: &mut C
     let page = pages::sign_in(policy, refused, asked.address.return_to.as_ref(), session_of);
     let mut reply = Reply::page(200, page).cookie(clear.then(|| cookie::cleared(&policy.session.cookie)));
     if asked.holder.is_none() {
-        let Ok(holder) = sign_in::new_holder(context) else { return internal(policy, context) };
-        reply = reply.cookie(Some(sign_in::holder_cookie(policy, holder)));
+        let Ok(holder) = begin::new_holder(context) else { return internal(policy, context) };
+        reply = reply.cookie(Some(begin::holder_cookie(policy, holder)));
     }
     Decision::reply(reply)
 }

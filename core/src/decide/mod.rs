@@ -3,11 +3,12 @@
 //! A [`Gate`] is a compiled configuration. It is asked with borrowed bytes and answers with a [`Step`]: a decision, or
 //! what it needs from the ledger first. The path of a request: [`Gate::request`] finds tenant and session
 //! (`person`), then `endpoints` answers for the plugin's own paths and `confine` for all others; a body that may hold
-//! a pass is read by `presented` and goes to `sign_in`; `refusals` words what is refused; [`Gate::response`] sees the answer, where `completion` looks for the application's word
-//! that a method is registered.
+//! a pass is held by `sign_in`, read by `presented` and judged by `signed` or `typed`, which `begin` a session; `refusals` words what is
+//! refused; [`Gate::response`] sees the answer, where `completion` looks for the application's word that a method is registered.
 
 mod answer;
 mod asked;
+mod begin;
 mod completion;
 mod confine;
 mod endpoints;
@@ -18,6 +19,8 @@ mod presented;
 mod refusals;
 mod response;
 mod sign_in;
+mod signed;
+mod typed;
 
 pub use answer::{ResponseDecision, ResponseView, Stream};
 pub(crate) use presented::RETURN_TO;

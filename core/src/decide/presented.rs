@@ -1,6 +1,8 @@
 //! What a body presents: a pass, a user name, where to go; read once, in one way only (4.1, 4.2).
 
+use crate::audit::Who;
 use crate::json::{self, Json};
+use crate::names::UserName;
 use crate::path::ReturnTo;
 use crate::policy::Policy;
 use crate::request::BodyFormat;
@@ -25,6 +27,14 @@ pub(crate) const RETURN_TO: &str = "return_to";
 type Field = (String, Option<String>);
 
 impl Presented {
+    /// What the log may say of whoever presents it: the keyed hash of the name that was typed (9.1).
+    pub(super) fn who(&self, policy: &Policy) -> Who {
+        match self.user.as_ref().and_then(|user| user.parse::<UserName>().ok()) {
+            Some(name) => Who::Typed(policy.gateway_keys.typed_name(&name)),
+            None => Who::Unknown,
+        }
+    }
+
     /// Reads a body; `None` if it carries no pass.
     pub(super) fn read(body: &[u8], format: BodyFormat, policy: &Policy) -> Result<Option<Self>, NotOnePass> {
         let fields = match format {

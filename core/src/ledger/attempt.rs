@@ -3,7 +3,7 @@
 //! An attempt holds ids and times only and never calls anything: it says what it wants next and is answered. Shared
 //! data, a remote store, the in-memory ledger and a model checker all answer this one code.
 
-use super::event::{Change, Event};
+use super::event::{Change, Event, Write};
 use super::record::Record;
 use super::{Loaded, RecordName, SwapReply, Unavailable, Version};
 use crate::names::AttemptId;
@@ -80,11 +80,15 @@ impl<E: Event> Loading<E> {
             return Next::Done(Ok(outcome.clone()));
         }
         match attempt.event.apply(record, loaded.birth, now) {
-            Change { record: None, outcome } => Next::Done(Ok(outcome)),
-            Change { record: Some(record), outcome } => {
+            Change { write: Write::Nothing, outcome } => Next::Done(Ok(outcome)),
+            Change { write: Write::Record(record), outcome } => {
                 let record = Record { attempt: attempt.id, ..record };
                 let expected = loaded.record.map(|(_, version)| version);
                 Next::Swap(Swapping { attempt, expected, record, outcome })
+            }
+            Change { write: Write::Decoy { keep_until }, outcome } => {
+                let record = Record::decoy(attempt.id, keep_until);
+                Next::Swap(Swapping { attempt, expected: Some(Version::NEVER), record, outcome })
             }
         }
     }
@@ -109,6 +113,14 @@ impl<E: Event> Swapping<E> {
     /// Goes on with the swap's reply.
     pub fn answer(self, reply: SwapReply) -> Next<E> {
         let mut attempt = self.attempt;
+        if self.expected == Some(Version::NEVER) {
+            return match reply {
+                SwapReply::Lost => Next::Done(Ok(self.outcome)),
+                SwapReply::Unknown => attempt.load_again(),
+                // A ledger that writes what cannot be written makes no sense.
+                SwapReply::Refused | SwapReply::Swapped => Next::Done(Err(Unavailable)),
+            };
+        }
         match reply {
             SwapReply::Swapped => Next::Done(Ok(self.outcome)),
             // A swap may also be lost to an earlier one of this very attempt whose reply was lost, or to itself: a

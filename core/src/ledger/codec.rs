@@ -1,16 +1,21 @@
 //! Records as bytes: small, versioned, read back with every length checked. What a store gives back may be anything.
 
+use std::str::FromStr;
+
 use super::Unavailable;
-use super::record::{MOST_SESSIONS, Record, Reservation, SessionEntry, StandingPass};
-use crate::names::{AttemptId, PassId, SessionId};
+use super::record::{Guesses, IssuedCode, MOST_SESSIONS, Record, Reservation, SessionEntry, StandingPass};
+use crate::code::CodeLength;
+use crate::names::{AttemptId, SessionId};
 use crate::time::UnixSeconds;
 
 /// The first byte of a record.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
-const NO_PASS: u8 = 0;
-const MANY: u8 = 1;
+/// What a pass has, as bits of one byte; a record without a pass has none of them.
+const PASS: u8 = 1;
 const ONCE: u8 = 2;
+const CODE: u8 = 4;
+const RESERVATION: u8 = 8;
 
 impl Record {
     /// The record as bytes.
@@ -21,7 +26,7 @@ impl Record {
         put_time(&mut bytes, self.floor);
         put_time(&mut bytes, self.keep_until);
         match &self.pass {
-            None => bytes.push(NO_PASS),
+            None => bytes.push(0),
             Some(pass) => put_pass(&mut bytes, pass),
         }
         // A record never has more than MOST_SESSIONS sessions.
@@ -51,12 +56,19 @@ fn put_time(bytes: &mut Vec<u8>, time: UnixSeconds) {
 }
 
 fn put_pass(bytes: &mut Vec<u8>, pass: &StandingPass) {
-    bytes.push(if pass.reservation.is_some() { ONCE } else { MANY });
-    // A pass id has at most 64 bytes.
-    let id = pass.id.as_str().as_bytes();
-    bytes.push(u8::try_from(id.len()).unwrap_or(u8::MAX));
-    bytes.extend_from_slice(id);
+    let has = |bit, there| if there { bit } else { 0 };
+    let bits = [has(ONCE, pass.once), has(CODE, pass.code.is_some()), has(RESERVATION, pass.reservation.is_some())];
+    bytes.push(bits.into_iter().fold(PASS, |all, bit| all | bit));
+    put_name(bytes, pass.id.as_str());
+    put_time(bytes, pass.created);
+    put_time(bytes, pass.start);
     put_time(bytes, pass.end);
+    if let Some(code) = &pass.code {
+        put_name(bytes, code.key.as_str());
+        bytes.push(code.length.get());
+        bytes.push(code.guesses.wrong);
+        put_time(bytes, code.guesses.wait_until);
+    }
     if let Some(reservation) = &pass.reservation {
         bytes.extend_from_slice(&reservation.holder);
         put_time(bytes, reservation.since);
@@ -64,6 +76,12 @@ fn put_pass(bytes: &mut Vec<u8>, pass: &StandingPass) {
         bytes.push(reservation.retries_left);
         bytes.push(u8::from(reservation.consumed));
     }
+}
+
+/// A pass's or a key's id: at most 64 bytes.
+fn put_name(bytes: &mut Vec<u8>, name: &str) {
+    bytes.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
+    bytes.extend_from_slice(name.as_bytes());
 }
 
 fn read(reader: &mut Reader<'_>) -> Option<Record> {
@@ -80,27 +98,45 @@ fn read(reader: &mut Reader<'_>) -> Option<Record> {
 }
 
 fn read_pass(reader: &mut Reader<'_>) -> Option<Option<StandingPass>> {
-    let once = match reader.byte()? {
-        NO_PASS => return Some(None),
-        MANY => false,
-        ONCE => true,
-        _ => return None,
-    };
-    let length = usize::from(reader.byte()?);
-    let id: PassId = std::str::from_utf8(reader.take(length)?).ok()?.parse().ok()?;
-    let end = reader.time()?;
-    let reservation = if once {
-        Some(Reservation {
-            holder: reader.array()?,
-            since: reader.time()?,
-            deadline: reader.time()?,
-            retries_left: reader.byte()?,
-            consumed: reader.flag()?,
-        })
-    } else {
-        None
-    };
-    Some(Some(StandingPass { id, end, reservation }))
+    let bits = reader.byte()?;
+    if bits == 0 {
+        return Some(None);
+    }
+    if bits & PASS == 0 || bits & !(PASS | ONCE | CODE | RESERVATION) != 0 {
+        return None;
+    }
+    let once = bits & ONCE != 0;
+    // Nobody holds a pass that everybody may use.
+    if bits & RESERVATION != 0 && !once {
+        return None;
+    }
+    Some(Some(StandingPass {
+        id: reader.name()?,
+        created: reader.time()?,
+        start: reader.time()?,
+        end: reader.time()?,
+        once,
+        code: if bits & CODE != 0 { Some(read_code(reader)?) } else { None },
+        reservation: if bits & RESERVATION != 0 { Some(read_reservation(reader)?) } else { None },
+    }))
+}
+
+fn read_code(reader: &mut Reader<'_>) -> Option<IssuedCode> {
+    Some(IssuedCode {
+        key: reader.name()?,
+        length: CodeLength::new(u32::from(reader.byte()?))?,
+        guesses: Guesses { wrong: reader.byte()?, wait_until: reader.time()? },
+    })
+}
+
+fn read_reservation(reader: &mut Reader<'_>) -> Option<Reservation> {
+    Some(Reservation {
+        holder: reader.array()?,
+        since: reader.time()?,
+        deadline: reader.time()?,
+        retries_left: reader.byte()?,
+        consumed: reader.flag()?,
+    })
 }
 
 fn read_sessions(reader: &mut Reader<'_>) -> Option<Vec<SessionEntry>> {
@@ -128,6 +164,11 @@ impl<'a> Reader<'a> {
 
     pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.try_into().ok()
+    }
+
+    fn name<N: FromStr>(&mut self) -> Option<N> {
+        let length = usize::from(self.byte()?);
+        std::str::from_utf8(self.take(length)?).ok()?.parse().ok()
     }
 
     fn byte(&mut self) -> Option<u8> {

@@ -16,9 +16,12 @@ mod record;
 
 pub use attempt::{Attempt, Loading, MOST_TRIES, Next, Swapping};
 pub use check::{Check, Purpose};
-pub use event::{Change, Complete, Completion, Event, PresentedPass, Revoke, SignIn, SignOut, SignedIn};
+pub use event::{
+    Change, Compared, Complete, Completion, Event, Guess, Guessed, Issue, PresentedPass, Revoke, SignIn, SignOut,
+    SignedIn, Withdraw, Write,
+};
 pub use memory::Memory;
-pub use record::{HolderHash, MOST_SESSIONS, Record, Reservation, SessionEntry, StandingPass};
+pub use record::{Guesses, HolderHash, IssuedCode, MOST_SESSIONS, Record, Reservation, SessionEntry, StandingPass};
 
 use std::sync::Arc;
 
@@ -50,6 +53,11 @@ impl RecordName {
 /// Which version of a record was read; only its keeper knows what the number means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub u64);
+
+impl Version {
+    /// The version that no record ever has: a swap that expects it is lost, and costs what any other does (7.7).
+    pub const NEVER: Self = Self(i64::MAX.unsigned_abs());
+}
 
 /// What a ledger answers to a load.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,8 @@
 //! The record of one user's passes: what the ledger keeps (section 7). What happens to it is in [`event`](super::event).
 
-use crate::names::{AttemptId, PassId, SessionId};
-use crate::time::UnixSeconds;
+use crate::code::CodeLength;
+use crate::names::{AttemptId, KeyId, PassId, SessionId};
+use crate::time::{Seconds, UnixSeconds};
 
 /// The most sessions that one user may have at a time; a further sign-in ends the one that began first.
 pub const MOST_SESSIONS: usize = 16;
@@ -25,15 +26,75 @@ pub struct Record {
     pub keep_until: UnixSeconds,
 }
 
-/// The one pass of a user that is live.
+/// The one pass of a user that stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StandingPass {
     /// Its id.
     pub id: PassId,
+    /// When it was issued, by its issuer's clock.
+    pub created: UnixSeconds,
+    /// Its start.
+    pub start: UnixSeconds,
     /// Its end.
     pub end: UnixSeconds,
-    /// Who holds it, if it is a one-time pass.
+    /// Whether it is a one-time pass.
+    pub once: bool,
+    /// Its code, where it was issued here to be typed; `None` for a signed pass.
+    pub code: Option<IssuedCode>,
+    /// Who holds it, once a one-time pass has been presented.
     pub reservation: Option<Reservation>,
+}
+
+/// What the ledger keeps of a code: what it takes to derive it anew with the gateway's key, and nothing of it (7.6).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IssuedCode {
+    /// The gateway key that it was derived with.
+    pub key: KeyId,
+    /// How many characters it has.
+    pub length: CodeLength,
+    /// How often it has been guessed at.
+    pub guesses: Guesses,
+}
+
+/// Wrong guesses at a code, in a row (7.7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Guesses {
+    /// How many.
+    pub wrong: u8,
+    /// Until when nothing is compared or counted.
+    pub wait_until: UnixSeconds,
+}
+
+impl Guesses {
+    /// So many wrong guesses are free.
+    const FREE: u8 = 5;
+    /// After so many the code is dead (NIST SP 800-63B, 5.2.2).
+    const MOST: u8 = 100;
+    /// How long the first wait is, in seconds; each is twice the one before it ...
+    const FIRST_WAIT: u64 = 30;
+    /// ... but none longer than this.
+    const LONGEST_WAIT: u64 = 600;
+
+    /// Whether a code is compared at all.
+    #[must_use]
+    pub fn are_open(self, now: UnixSeconds) -> bool {
+        self.wrong < Self::MOST && now >= self.wait_until
+    }
+
+    /// One more, at `now`.
+    #[must_use]
+    pub fn and_another(self, now: UnixSeconds) -> Self {
+        let wrong = self.wrong.saturating_add(1).min(Self::MOST);
+        let wait = match wrong.checked_sub(Self::FREE) {
+            None => 0,
+            // Long before the doubling could overflow, the longest wait is reached.
+            Some(doublings) => {
+                let factor = 1_u64.checked_shl(u32::from(doublings)).unwrap_or(u64::MAX);
+                Self::FIRST_WAIT.saturating_mul(factor).min(Self::LONGEST_WAIT)
+            }
+        };
+        Self { wrong, wait_until: if wait == 0 { self.wait_until } else { now.plus(Seconds::new(wait)) } }
+    }
 }
 
 /// A one-time pass in one browser's hands.
@@ -63,6 +124,12 @@ pub struct SessionEntry {
 }
 
 impl Record {
+    /// What a swap that cannot succeed pretends to write: about as much as a record with a code has.
+    pub(super) fn decoy(attempt: AttemptId, keep_until: UnixSeconds) -> Self {
+        let entry = SessionEntry { id: SessionId::from_bytes([0; 16]), end: keep_until, registered: false };
+        Self { attempt, floor: keep_until, pass: None, sessions: vec![entry; 4], keep_until }
+    }
+
     /// The session of this id, if it is live.
     #[must_use]
     pub fn session(&self, id: SessionId, now: UnixSeconds) -> Option<&SessionEntry> {

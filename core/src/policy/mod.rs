@@ -255,6 +255,17 @@ pub struct Admitted {
     pub identity: Identity,
 }
 
+/// When a pass may be used, and how often: what a policy judges of any pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// From here ...
+    pub start: UnixSeconds,
+    /// ... to before here.
+    pub end: UnixSeconds,
+    /// Once only.
+    pub once: bool,
+}
+
 impl Policy {
     /// Judges an authentic pass by its times and by the policy now loaded (2.4, 3.2, 3.5).
     ///
@@ -267,24 +278,51 @@ impl Policy {
         if let Some(typed) = typed {
             self.same_user(&pass, identity.as_ref(), typed)?;
         }
-        let skew = if pass.once { Seconds::default() } else { self.clock_skew };
-        if pass.issued > now.plus(self.clock_skew) || pass.start > now.plus(skew) {
+        if pass.issued > now.plus(self.clock_skew) {
             return Err(Refusal::NotYetValid);
         }
-        if now >= pass.end {
-            return Err(Refusal::Expired);
-        }
+        let terms = Terms { start: pass.start, end: pass.end, once: pass.once };
+        self.in_time(terms, now)?;
         let identity = identity.ok_or(Refusal::OutOfScope)?;
         self.still_open_to(&identity, pass.groups.as_ref())?;
-        let lifetimes = Seconds::from(self.passes.minimum_lifetime)..=Seconds::from(self.passes.maximum_lifetime);
-        let starts_within = Seconds::from(self.sign_in.starts_within);
-        if !lifetimes.contains(&pass.lifetime()) || pass.start.since(pass.issued) > starts_within {
+        if pass.start.since(pass.issued) > Seconds::from(self.sign_in.starts_within) {
             return Err(Refusal::LifetimeOutOfPolicy);
         }
-        if self.passes.is_usable_once && !pass.once {
-            return Err(Refusal::MultiUseForbidden);
-        }
+        self.allows(terms)?;
         Ok(Admitted { pass, identity })
+    }
+
+    /// Judges a pass that was issued here and whose code was typed (2.4): as [`Policy::admit`], but that the ledger vouches
+    /// for when it was issued, and nobody claims groups.
+    ///
+    /// # Errors
+    /// The first check that fails, in the order of 3.4.
+    pub fn admit_typed(&self, terms: Terms, identity: &Identity, now: UnixSeconds) -> Result<(), Refusal> {
+        self.in_time(terms, now)?;
+        self.still_open_to(identity, None)?;
+        self.allows(terms)
+    }
+
+    fn in_time(&self, terms: Terms, now: UnixSeconds) -> Result<(), Refusal> {
+        let skew = if terms.once { Seconds::default() } else { self.clock_skew };
+        if terms.start > now.plus(skew) {
+            Err(Refusal::NotYetValid)
+        } else if now >= terms.end {
+            Err(Refusal::Expired)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn allows(&self, terms: Terms) -> Result<(), Refusal> {
+        let lifetimes = Seconds::from(self.passes.minimum_lifetime)..=Seconds::from(self.passes.maximum_lifetime);
+        if !lifetimes.contains(&terms.end.since(terms.start)) {
+            Err(Refusal::LifetimeOutOfPolicy)
+        } else if self.passes.is_usable_once && !terms.once {
+            Err(Refusal::MultiUseForbidden)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether the policy now loaded lets this user hold a pass or a session at all (2.4).

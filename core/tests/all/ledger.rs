@@ -24,7 +24,14 @@ fn session(number: u8) -> SessionId {
 /// A sign-in with pass `p` issued at 100, valid from 100 to 5000; window 600, two retries.
 fn sign_in(once: bool, holder: u8, number: u8) -> SignIn {
     SignIn {
-        pass: PresentedPass { id: "p".parse().unwrap(), issued: at(100), start: at(100), end: at(5000), once },
+        pass: PresentedPass {
+            id: "p".parse().unwrap(),
+            issued: at(100),
+            start: at(100),
+            end: at(5000),
+            once,
+            typed: false,
+        },
         session: session(number),
         holder: vec![[holder; 32]],
         window: Seconds::new(600),
@@ -48,8 +55,8 @@ impl History {
     }
 
     fn happens<E: Event>(&mut self, event: &E, now: u64) -> E::Outcome {
-        let Change { record, outcome } = event.apply(self.record.as_ref(), at(0), at(now));
-        if let Some(record) = record {
+        let Change { write, outcome } = event.apply(self.record.as_ref(), at(0), at(now));
+        if let Some(record) = write.record() {
             assert_eq!(Record::decode(&record.encode()), Ok(record.clone()), "what is written reads back");
             self.record = Some(record);
         }

@@ -8,7 +8,7 @@ use super::{House, Violation};
 /// The modules of `core` that may name a crypto crate; everything else asks them.
 pub const CRYPTO_MODULES: &[&str] = &["core/src/key.rs", "core/src/jws.rs", "core/src/seal.rs", "core/src/digest.rs"];
 /// The crypto crates.
-const CRYPTO_CRATES: &[&str] = &["hmac", "sha2", "hkdf", "chacha20poly1305"];
+const CRYPTO_CRATES: &[&str] = &["hmac", "sha2", "hkdf", "chacha20poly1305", "subtle"];
 /// The package that may depend on them.
 const CRYPTO_PACKAGE: &str = "tapgate-core";
 

@@ -48,6 +48,6 @@ impl Event for Complete {
                 record.keep_until = record.keep_until.max(self.registered_end);
             }
         }
-        Change { record: Some(record), outcome: Completion::Completed }
+        Change::to(record, Completion::Completed)
     }
 }

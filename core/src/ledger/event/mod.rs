@@ -4,11 +4,15 @@
 //! and how a lost swap is tried again, is not.
 
 mod complete;
+mod guess;
+mod issue;
 mod revoke;
 mod sign_in;
 mod sign_out;
 
 pub use complete::{Complete, Completion};
+pub use guess::{Compared, Guess, Guessed};
+pub use issue::{Issue, Withdraw};
 pub use revoke::Revoke;
 pub use sign_in::{PresentedPass, SignIn, SignedIn};
 pub use sign_out::SignOut;
@@ -22,15 +26,45 @@ use crate::time::UnixSeconds;
 /// What a transition makes of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Change<O> {
-    /// The new record; `None` to write nothing. Its `attempt` is filled in by the attempt that makes the change.
-    pub record: Option<Record>,
-    /// What it means, once written.
+    /// What to write.
+    pub write: Write,
+    /// What it means, once that is done.
     pub outcome: O,
+}
+
+/// What to write.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Write {
+    /// Nothing.
+    Nothing,
+    /// This record, whose `attempt` is filled in by the attempt that writes it.
+    Record(Record),
+    /// Nothing, by a swap that cannot succeed: whoever counts the ledger's calls or takes their time must not find out that
+    /// there was nothing to write (7.7).
+    Decoy {
+        /// Until when a record written instead would have to be kept.
+        keep_until: UnixSeconds,
+    },
+}
+
+impl Write {
+    /// The record to be written, if there is one.
+    #[must_use]
+    pub fn record(self) -> Option<Record> {
+        match self {
+            Self::Record(record) => Some(record),
+            Self::Nothing | Self::Decoy { .. } => None,
+        }
+    }
 }
 
 impl<O> Change<O> {
     fn none(outcome: O) -> Self {
-        Self { record: None, outcome }
+        Self { write: Write::Nothing, outcome }
+    }
+
+    fn to(record: Record, outcome: O) -> Self {
+        Self { write: Write::Record(record), outcome }
     }
 }
 

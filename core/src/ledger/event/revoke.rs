@@ -28,6 +28,6 @@ impl Event for Revoke {
             sessions: Vec::new(),
             keep_until: record.map_or(keep, |record| record.keep_until.max(keep)),
         };
-        Change { record: Some(record), outcome: () }
+        Change::to(record, ())
     }
 }

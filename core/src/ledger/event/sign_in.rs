@@ -36,6 +36,8 @@ pub struct PresentedPass {
     pub end: UnixSeconds,
     /// Whether it is a one-time pass.
     pub once: bool,
+    /// Whether it was issued here and its code typed, so that only the record itself can vouch for it.
+    pub typed: bool,
 }
 
 /// A session that a sign-in began.
@@ -52,7 +54,7 @@ impl Event for SignIn {
 
     fn apply(&self, record: Option<&Record>, birth: UnixSeconds, now: UnixSeconds) -> Change<Self::Outcome> {
         match self.decide(record, birth, now) {
-            Ok((record, signed_in)) => Change { record: Some(record), outcome: Ok(signed_in) },
+            Ok((record, signed_in)) => Change::to(record, Ok(signed_in)),
             Err(refusal) => Change::none(Err(refusal)),
         }
     }
@@ -69,16 +71,19 @@ impl SignIn {
         if now >= pass.end {
             return Err(Refusal::Expired);
         }
-        // Before its birth the ledger knows nothing: this pass may have been used then (7.4).
-        if pass.once && pass.start <= birth {
+        // Before its birth the ledger knows nothing: this pass may have been used then (7.4). What was issued here is known.
+        if pass.once && !pass.typed && pass.start <= birth {
             return Err(Refusal::LedgerTooYoung);
         }
         let Some(record) = record.filter(|record| record.floor >= pass.issued) else {
-            // Nothing known, or a newer pass: it takes the place of what stood, and its sessions die (7.2).
-            return Ok(self.begin(record, now));
+            // Nothing known, or a newer pass: it takes the place of what stood, and its sessions die (7.2). Nothing but the
+            // record makes a typed code anybody's.
+            return if pass.typed { Err(Refusal::UnknownCode) } else { Ok(self.begin(record, now)) };
         };
         match &record.pass {
-            Some(standing) if record.floor == pass.issued && standing.id == pass.id => {
+            Some(standing)
+                if record.floor == pass.issued && standing.id == pass.id && standing.code.is_some() == pass.typed =>
+            {
                 self.again(record, standing, now)
             }
             Some(_) => Err(Refusal::Replaced),
@@ -87,44 +92,54 @@ impl SignIn {
     }
 
     fn begin(&self, former: Option<&Record>, now: UnixSeconds) -> (Record, SignedIn) {
-        let signed_in = SignedIn { since: now, deadline: now.plus(self.window).min(self.pass.end) };
-        let holder = self.holder.first().copied().unwrap_or_default();
-        let reservation = Reservation {
-            holder,
-            since: signed_in.since,
-            deadline: signed_in.deadline,
-            retries_left: self.retries,
-            consumed: false,
-        };
+        let pass = &self.pass;
+        let signed_in = SignedIn { since: now, deadline: now.plus(self.window).min(pass.end) };
         let record = Record {
             attempt: AttemptId::from_bytes([0; 16]),
-            floor: self.pass.issued,
+            floor: pass.issued,
             pass: Some(StandingPass {
-                id: self.pass.id.clone(),
-                end: self.pass.end,
-                reservation: self.pass.once.then_some(reservation),
+                id: pass.id.clone(),
+                created: pass.issued,
+                start: pass.start,
+                end: pass.end,
+                once: pass.once,
+                code: None,
+                reservation: pass.once.then(|| self.reservation(signed_in)),
             }),
             sessions: vec![self.entry(signed_in.deadline)],
-            keep_until: self
-                .pass
+            keep_until: pass
                 .issued
                 .plus(self.longest_from_issue)
-                .max(self.pass.end)
+                .max(pass.end)
                 .max(former.map(|record| record.keep_until).unwrap_or_default()),
         };
         (record, signed_in)
     }
 
+    fn reservation(&self, signed_in: SignedIn) -> Reservation {
+        Reservation {
+            holder: self.holder.first().copied().unwrap_or_default(),
+            since: signed_in.since,
+            deadline: signed_in.deadline,
+            retries_left: self.retries,
+            consumed: false,
+        }
+    }
+
     /// The standing pass is presented again.
     fn again(&self, record: &Record, standing: &StandingPass, now: UnixSeconds) -> Result<(Record, SignedIn), Refusal> {
         let mut record = record.clone();
+        // A pass that was one-time stays so, whatever a second pass of the same id says of itself.
+        if standing.once != self.pass.once {
+            return Err(Refusal::AlreadyUsed);
+        }
+        let new_window = SignedIn { since: now, deadline: now.plus(self.window).min(standing.end).min(self.pass.end) };
         let signed_in = match &standing.reservation {
             Some(reservation) => {
                 let is_holder = self.holder.contains(&reservation.holder);
                 let open = !reservation.consumed && now < reservation.deadline;
                 let retries_left = reservation.retries_left.min(self.retries).checked_sub(1);
-                // A pass that was one-time stays so, whatever a second pass of the same id says of itself.
-                let (true, true, true, Some(retries_left)) = (self.pass.once, is_holder, open, retries_left) else {
+                let (true, true, Some(retries_left)) = (is_holder, open, retries_left) else {
                     return Err(Refusal::AlreadyUsed);
                 };
                 // The deadline stays; the former session ends.
@@ -139,8 +154,13 @@ impl SignIn {
                 });
                 SignedIn { since: reservation.since, deadline }
             }
-            None if self.pass.once => return Err(Refusal::AlreadyUsed),
-            None => SignedIn { since: now, deadline: now.plus(self.window).min(standing.end).min(self.pass.end) },
+            // Issued here, and now presented for the first time.
+            None if standing.once => {
+                record.pass =
+                    Some(StandingPass { reservation: Some(self.reservation(new_window)), ..standing.clone() });
+                new_window
+            }
+            None => new_window,
         };
         // An attempt that does not know that its swap was carried out decides again: its session is still one.
         record.sessions.retain(|session| now < session.end && session.id != self.session);

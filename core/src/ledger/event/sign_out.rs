@@ -21,6 +21,6 @@ impl Event for SignOut {
         if others.len() == record.sessions.len() {
             return Change::none(());
         }
-        Change { record: Some(Record { sessions: others, ..record.clone() }), outcome: () }
+        Change::to(Record { sessions: others, ..record.clone() }, ())
     }
 }

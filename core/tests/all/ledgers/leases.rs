@@ -46,17 +46,18 @@ fn happens(policy: &Policy, kind: u8, before: Option<&Record>, now: UnixSeconds)
         0 => {
             let start = issued.plus(policy.sign_in.starts_within);
             let end = start.plus(policy.passes.maximum_lifetime);
-            let pass = PresentedPass { id: "p".parse().unwrap(), issued, start, end, once: true };
+            let pass = PresentedPass { id: "p".parse().unwrap(), issued, start, end, once: true, typed: false };
             let window = policy.registration.window.into();
             SignIn { pass, session, holder: vec![[1; 32]], window, retries: 3, longest_from_issue }
                 .apply(before, at(0), now)
-                .record
+                .write
+                .record()
         }
         1 => {
             let registered_end = now.plus(policy.session.maximum);
-            Complete { session, then: Then::Continue, registered_end }.apply(before, at(0), now).record
+            Complete { session, then: Then::Continue, registered_end }.apply(before, at(0), now).write.record()
         }
-        _ => Revoke { skew: policy.clock_skew, longest_from_issue }.apply(before, at(0), now).record,
+        _ => Revoke { skew: policy.clock_skew, longest_from_issue }.apply(before, at(0), now).write.record(),
     }
 }
 

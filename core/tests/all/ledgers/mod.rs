@@ -44,7 +44,14 @@ pub(crate) fn compiled(document: &serde_json::Value) -> Policy {
 pub(crate) fn sign_in(pass: u8, once: bool, holder: u8, number: u8) -> SignIn {
     let issued = at(100 + u64::from(pass));
     SignIn {
-        pass: PresentedPass { id: format!("p{pass}").parse().unwrap(), issued, start: issued, end: at(5000), once },
+        pass: PresentedPass {
+            id: format!("p{pass}").parse().unwrap(),
+            issued,
+            start: issued,
+            end: at(5000),
+            once,
+            typed: false,
+        },
         session: SessionId::from_bytes([number; 16]),
         holder: vec![[holder; 32]],
         window: Seconds::new(600),
@@ -55,7 +62,7 @@ pub(crate) fn sign_in(pass: u8, once: bool, holder: u8, number: u8) -> SignIn {
 
 /// A record as a first sign-in writes it.
 pub(crate) fn record(number: u8) -> Record {
-    let written = sign_in(1, true, number, number).apply(None, at(0), at(200)).record.expect("a record");
+    let written = sign_in(1, true, number, number).apply(None, at(0), at(200)).write.record().expect("a record");
     Record { attempt: AttemptId::from_bytes([number; 16]), ..written }
 }
 

@@ -1,0 +1,170 @@
+//! A code is typed (7.7). Whether its user exists, has a code, must wait or has guessed wrong: the ledger is asked the same
+//! and the answer is the same. Only whoever knows the code learns more.
+
+use std::sync::Arc;
+
+use super::asked::Asked;
+use super::begin::{self, Beginning, Newcomer};
+use super::presented::Presented;
+use super::{Decision, event, internal, refusals};
+use crate::audit::{AuditEvent, Kind, Outcome, Who};
+use crate::code::{Code, CodeLength, TypedCode};
+use crate::context::Context;
+use crate::ledger::{
+    self, Attempt, Compared, Guess, Guessed, Loaded, PresentedPass, Purpose, RecordName, StandingPass, Step,
+};
+use crate::names::{AttemptId, Identity, PassId, UserName};
+use crate::path::ReturnTo;
+use crate::policy::{Policy, Terms};
+use crate::random::NoEntropy;
+use crate::refusal::Refusal;
+use crate::time::UnixSeconds;
+
+/// How often a code is compared anew because another pass has come to stand meanwhile.
+const MOST_COMPARISONS: u8 = 4;
+
+/// Somebody who types a code.
+struct Typing {
+    policy: Arc<Policy>,
+    asked: Asked,
+    code: TypedCode,
+    /// The name that was typed, as an identity; and whether there is such a user.
+    identity: Identity,
+    is_known: bool,
+    /// What the log may say of whoever does not know the code.
+    who: Who,
+    return_to: Option<ReturnTo>,
+}
+
+/// What a comparison has come to, and whom it would let in.
+struct Verdict {
+    compared: Compared,
+    newcomer: Option<Newcomer>,
+    /// The pass, if the code is its own.
+    pass: Option<PassId>,
+}
+
+/// Decides about a typed code.
+pub(super) fn present(
+    policy: &Arc<Policy>,
+    asked: Asked,
+    presented: Presented,
+    context: &mut Context<'_>,
+) -> Step<Decision> {
+    let who = presented.who(policy);
+    let user = presented.user.as_deref().and_then(|user| user.parse::<UserName>().ok());
+    let (Some(code), Some(user)) = (TypedCode::read(&presented.pass), user) else {
+        // Nobody's code, whoever exists.
+        let refusal = Refusal::UnknownCode;
+        let event = AuditEvent { who, ..event(policy, context, Kind::SignIn, Outcome::Refused(refusal)) };
+        let reply = refusals::of_sign_in(policy, &asked, refusal, presented.return_to.as_ref());
+        return Step::Done(Decision::reply(reply).audited(event));
+    };
+    let known = policy.directory.resolve(&user);
+    let typing = Typing {
+        policy: Arc::clone(policy),
+        asked,
+        code,
+        is_known: known.is_some(),
+        identity: known.unwrap_or_else(|| Identity::of_open(&user)),
+        who,
+        return_to: presented.return_to,
+    };
+    typing.compare(MOST_COMPARISONS)
+}
+
+impl Typing {
+    fn compare(self, comparisons_left: u8) -> Step<Decision> {
+        let policy = Arc::clone(&self.policy);
+        let name = RecordName::of(&policy.tenant, &self.identity);
+        ledger::load(Arc::clone(&policy), name, Purpose::Change, move |loaded, context| {
+            let Ok(loaded) = loaded else { return self.refuse(Refusal::LedgerUnavailable, None, context) };
+            let Ok((verdict, id)) = self.judge(&loaded, context) else {
+                return Step::Done(internal(&self.policy, context));
+            };
+            let Verdict { compared, newcomer, pass } = verdict;
+            let guess = Guess { compared, longest_from_issue: policy.longest_from_issue() };
+            let next = Attempt::begin(id, name, guess).answer(Ok(loaded), context.now);
+            let finish = move |outcome, context: &mut Context<'_>| match (outcome, newcomer) {
+                (Ok(Guessed::Redeemed(signed_in)), Some(newcomer)) => {
+                    Step::Done(newcomer.let_in(&self.policy, &self.asked, signed_in, context))
+                }
+                (Ok(Guessed::Redeemed(_)), None) => Step::Done(internal(&self.policy, context)),
+                (Ok(Guessed::Refused(refusal)), _) => self.refuse(refusal, pass, context),
+                (Ok(Guessed::Wrong), _) => self.refuse(Refusal::UnknownCode, None, context),
+                (Ok(Guessed::Waits), _) => self.refuse(Refusal::LockedOut, None, context),
+                (Ok(Guessed::Stale), _) if comparisons_left > 1 => self.compare(comparisons_left.saturating_sub(1)),
+                (Ok(Guessed::Stale) | Err(_), _) => self.refuse(Refusal::LedgerUnavailable, None, context),
+            };
+            ledger::carry_out(policy, next, finish, context)
+        })
+    }
+
+    /// Compares the code with that of the pass that stands. Where there is nothing to compare it with, or it must not be, it is
+    /// compared all the same, with a code of nobody's.
+    fn judge(&self, loaded: &Loaded, context: &mut Context<'_>) -> Result<(Verdict, AttemptId), NoEntropy> {
+        let id = AttemptId::from_bytes(context.random.bytes()?);
+        let record = loaded.record.as_ref().map(|(record, _)| record).filter(|_| self.is_known);
+        let standing = record.and_then(|record| Some((record, record.pass.as_ref()?)));
+        let standing = standing.and_then(|(record, pass)| Some((record, pass, pass.code.as_ref()?)));
+        let open = standing.filter(|(_, _, code)| code.guesses.are_open(context.now));
+        let keys = &self.policy.gateway_keys;
+        let derived = match open {
+            Some((_, pass, code)) => Code::derive(keys, &code.key, &self.identity, &pass.id, code.length),
+            None => nobodys(&self.policy, &self.identity),
+        };
+        let same = derived.is_some_and(|code| code.is(&self.code));
+        let compared = |compared| Verdict { compared, newcomer: None, pass: None };
+        let verdict = match standing {
+            None if self.is_known => compared(Compared::NoCode),
+            None => compared(Compared::NoUser),
+            Some((record, pass, _)) if same && open.is_some() => self.right(record.floor, pass, context)?,
+            Some((_, pass, _)) => compared(Compared::Wrong(pass.id.clone())),
+        };
+        Ok((verdict, id))
+    }
+
+    /// The code is right: what the policy says of its pass.
+    fn right(&self, issued: UnixSeconds, pass: &StandingPass, context: &mut Context<'_>) -> Result<Verdict, NoEntropy> {
+        let terms = Terms { start: pass.start, end: pass.end, once: pass.once };
+        let refused = |refusal| Verdict {
+            compared: Compared::Right(pass.id.clone(), Err(refusal)),
+            newcomer: None,
+            pass: Some(pass.id.clone()),
+        };
+        if let Err(refusal) = self.policy.admit_typed(terms, &self.identity, context.now) {
+            return Ok(refused(refusal));
+        }
+        let presented = PresentedPass {
+            id: pass.id.clone(),
+            issued,
+            start: pass.start,
+            end: pass.end,
+            once: pass.once,
+            typed: true,
+        };
+        let person = (self.identity.clone(), None);
+        let Beginning { event, newcomer } =
+            begin::begin(&self.policy, &self.asked, presented, person, self.return_to.clone(), context)?;
+        Ok(Verdict {
+            compared: Compared::Right(pass.id.clone(), Ok(Box::new(event))),
+            newcomer: Some(newcomer),
+            pass: Some(pass.id.clone()),
+        })
+    }
+
+    /// `pass` is the pass whose code was right.
+    fn refuse(self, refusal: Refusal, pass: Option<PassId>, context: &Context<'_>) -> Step<Decision> {
+        let who = if pass.is_some() { Who::User(self.identity) } else { self.who };
+        let outcome = Outcome::Refused(refusal);
+        let event = AuditEvent { who, pass, ..event(&self.policy, context, Kind::SignIn, outcome) };
+        let reply = refusals::of_sign_in(&self.policy, &self.asked, refusal, self.return_to.as_ref());
+        Step::Done(Decision::reply(reply).audited(event))
+    }
+}
+
+/// A code that nobody has, derived like any other.
+fn nobodys(policy: &Policy, identity: &Identity) -> Option<Code> {
+    let keys = &policy.gateway_keys;
+    Code::derive(keys, keys.code_key(), identity, &"-".parse().ok()?, CodeLength::new(policy.passes.default_length)?)
+}
