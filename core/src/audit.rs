@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use crate::names::{Identity, PassId, SessionId, TenantId};
+use crate::policy::Terms;
 use crate::refusal::{AuditClass, Refusal};
 use crate::time::{Seconds, UnixSeconds};
 
@@ -31,6 +32,14 @@ pub enum Kind {
     SessionEnd,
     /// A session's person signed out.
     SignOut,
+    /// A pass was issued.
+    PassIssue,
+    /// A pass was issued in place of another.
+    PassReplace,
+    /// A pass was taken back.
+    PassDelete,
+    /// Passes or the policy were looked at, or a call of the admin API was none of these.
+    AdminCall,
     /// A request could not be judged.
     Request,
 }
@@ -46,6 +55,10 @@ impl Kind {
             Self::Receipt => "receipt",
             Self::SessionEnd => "session_end",
             Self::SignOut => "sign_out",
+            Self::PassIssue => "pass_issue",
+            Self::PassReplace => "pass_replace",
+            Self::PassDelete => "pass_delete",
+            Self::AdminCall => "admin_call",
             Self::Request => "request",
         }
     }
@@ -60,6 +73,8 @@ pub enum Outcome {
     Refused(Refusal),
     /// Changed nothing, and why.
     Ignored(&'static str),
+    /// A call of the admin API was not carried out, and why.
+    Denied(&'static str),
 }
 
 /// Who a log line is about.
@@ -92,6 +107,21 @@ pub struct AuditEvent {
     pub session: Option<SessionId>,
     /// From sign-in to registration, where this completes one.
     pub took: Option<Seconds>,
+    /// What an administrator did.
+    pub administration: Option<Box<Administration>>,
+}
+
+/// What an administrator did or wanted to do, besides to whom and with which pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Administration {
+    /// Who: the token's subject, or the session's person.
+    pub by: Option<Identity>,
+    /// When the pass may be used, and how often.
+    pub terms: Option<Terms>,
+    /// The pass that this one took the place of.
+    pub replaced: Option<PassId>,
+    /// The reason given.
+    pub reason: Option<String>,
 }
 
 /// Where a request came from, as the proxy sees it: for people who read the log, and never for a decision.
@@ -110,7 +140,7 @@ impl AuditEvent {
     pub fn is_logged(&self) -> bool {
         match self.outcome {
             Outcome::Refused(refusal) => refusal.audit_class() != AuditClass::Counted,
-            Outcome::Done | Outcome::Ignored(_) => true,
+            Outcome::Done | Outcome::Ignored(_) | Outcome::Denied(_) => true,
         }
     }
 
@@ -120,6 +150,7 @@ impl AuditEvent {
         match self.outcome {
             Outcome::Done => format!("tapgate.{}.done", self.kind.name()),
             Outcome::Ignored(why) => format!("tapgate.{}.ignored.{why}", self.kind.name()),
+            Outcome::Denied(why) => format!("tapgate.{}.denied.{why}", self.kind.name()),
             Outcome::Refused(refusal) => format!("tapgate.{}.refused.{refusal}", self.kind.name()),
         }
     }
@@ -130,6 +161,7 @@ impl AuditEvent {
         let (outcome, reason, alarm) = match self.outcome {
             Outcome::Done => ("done", None, false),
             Outcome::Ignored(why) => ("ignored", Some(why), false),
+            Outcome::Denied(why) => ("denied", Some(why), false),
             Outcome::Refused(refusal) => ("refused", Some(refusal.name()), refusal.audit_class() == AuditClass::Alarm),
         };
         let mut line = String::from(PREFIX);
@@ -151,6 +183,9 @@ impl AuditEvent {
         if let Some(session) = self.session {
             fields.text("session", session.to_string().as_bytes());
         }
+        if let Some(administration) = &self.administration {
+            administration.write(&mut fields);
+        }
         if let Some(took) = self.took {
             fields.raw("tookInSeconds", &took.get().to_string());
         }
@@ -158,6 +193,19 @@ impl AuditEvent {
         fields.maybe("requestId", Some(origin.request_id).filter(|id| !id.is_empty()));
         line.push('}');
         line
+    }
+}
+
+impl Administration {
+    fn write(&self, fields: &mut Fields<'_>) {
+        fields.maybe("by", self.by.as_ref().map(|by| by.as_str().as_bytes()));
+        if let Some(terms) = self.terms {
+            fields.text("start", terms.start.to_string().as_bytes());
+            fields.text("end", terms.end.to_string().as_bytes());
+            fields.text("usage", if terms.once { b"once" } else { b"multiple" });
+        }
+        fields.maybe("replaced", self.replaced.as_ref().map(|pass| pass.as_str().as_bytes()));
+        fields.maybe("statedReason", self.reason.as_ref().map(String::as_bytes));
     }
 }
 
@@ -223,6 +271,7 @@ mod tests {
             pass: Some("p-1".parse().unwrap()),
             session: None,
             took: None,
+            administration: None,
         };
         let hostile = [&b"\xff\r\n\"},{\x00\x7f"[..], &[b'a'; 500]].concat();
         let line = event.line(Origin { address: &hostile, request_id: "\u{e9}".as_bytes() });

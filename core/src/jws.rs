@@ -26,6 +26,8 @@ impl Typ {
     pub const ASSERTION: Self = Self("tap-assertion+jwt");
     /// The application's word that a method is registered (5.5).
     pub const RECEIPT: Self = Self("tap-receipt+jwt");
+    /// An administrator's token (RFC 9068).
+    pub const ADMIN: Self = Self("at+jwt");
     /// A session cookie.
     pub const SESSION: Self = Self("tap-session+jwt");
 

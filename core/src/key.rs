@@ -98,6 +98,8 @@ purposes! {
     Passes,
     /// Signs assertions and receipts; shared with the application.
     Upstream,
+    /// Signs administrators' tokens; shared with whoever may give them out.
+    Admins,
     /// Signs session cookies; derived from a gateway key.
     Sessions,
     /// Hashes holder cookies; derived from a gateway key.

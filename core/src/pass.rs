@@ -10,7 +10,7 @@ use crate::jws::{self, JwsError, Typ};
 use crate::key::{KeyRing, Passes};
 use crate::names::{GroupId, PassId, UserName};
 use crate::refusal::Refusal;
-use crate::time::{Seconds, UnixSeconds};
+use crate::time::UnixSeconds;
 
 /// The most groups a pass may claim.
 pub const MOST_GROUPS: usize = 64;
@@ -45,14 +45,6 @@ pub struct AuthenticPass {
     pub once: bool,
     /// `groups`: what the issuer says of the user's groups; `None` if it says nothing.
     pub groups: Option<GroupTags>,
-}
-
-impl AuthenticPass {
-    /// How long the pass is valid (3.5).
-    #[must_use]
-    pub fn lifetime(&self) -> Seconds {
-        self.end.since(self.start)
-    }
 }
 
 impl<'a> SignedPass<'a> {
@@ -118,7 +110,7 @@ pub(crate) fn moment(claims: &Object, name: &str) -> Option<UnixSeconds> {
 }
 
 /// `aud`: a string or an array of one (3.2).
-fn audience(claims: &Object) -> Option<&str> {
+pub(crate) fn audience(claims: &Object) -> Option<&str> {
     match claims.get("aud")? {
         Json::String(audience) => Some(audience),
         Json::Array(list) => match list.as_slice() {

@@ -90,6 +90,11 @@ impl Reply {
         }
     }
 
+    /// Done, and nothing to say.
+    pub(crate) fn nothing() -> Self {
+        Self::new(204)
+    }
+
     /// A refusal as a problem document.
     pub(crate) fn problem(refusal: Refusal, confinement: Option<&Confinement<'_>>) -> Self {
         let Face { status, reason, title, text } = refusal.face();

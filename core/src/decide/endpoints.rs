@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::asked::Asked;
 use super::begin;
 use super::person::Person;
-use super::sign_in::AwaitBody;
+use super::sign_in::Carried;
 use super::{Decision, Head, confine, decided, internal, refusals};
 use crate::audit::{Kind, Outcome};
 use crate::context::Context;
@@ -66,7 +66,7 @@ fn sign_in_body(policy: &Arc<Policy>, asked: Asked, context: &Context<'_>) -> St
         return decided(refusals::sign_in(policy, &asked, Refusal::TooLarge, context));
     }
     match asked.body_format {
-        Some(_) => Step::Done(Head::Body(Box::new(AwaitBody::alone(policy, asked)))),
+        Some(_) => Step::Done(Head::Body(Box::new(Carried::alone(policy, asked).into()))),
         None => decided(refusals::sign_in(policy, &asked, Refusal::Malformed, context)),
     }
 }

@@ -15,10 +15,10 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    pub(super) fn of(policies: &[Arc<Policy>]) -> Self {
+    pub(super) fn of(policies: &[Arc<Policy>], patterns: impl Fn(&Policy) -> &[HostPattern]) -> Self {
         let mut hosts = Self { exact: BTreeMap::new(), suffixes: BTreeMap::new(), any: None };
         for policy in policies {
-            for host in &policy.hosts {
+            for host in patterns(policy) {
                 let policy = Arc::clone(policy);
                 match host {
                     HostPattern::Exact(host) => drop(hosts.exact.insert(host.clone(), policy)),

@@ -2,13 +2,15 @@
 //!
 //! A [`Gate`] is a compiled configuration. It is asked with borrowed bytes and answers with a [`Step`]: a decision, or
 //! what it needs from the ledger first. The path of a request: [`Gate::request`] finds tenant and session
-//! (`person`), then `endpoints` answers for the plugin's own paths and `confine` for all others; a body that may hold
+//! (`person`), then `admin` answers for Graph's API, `endpoints` for the plugin's own paths and `confine` for all others; a body that may hold
 //! a pass is held by `sign_in`, read by `presented` and judged by `signed` or `typed`, which `begin` a session; `refusals` words what is
 //! refused; [`Gate::response`] sees the answer, where `completion` looks for the application's word that a method is registered.
 
+mod admin;
 mod answer;
 mod asked;
 mod begin;
+mod body;
 mod completion;
 mod confine;
 mod endpoints;
@@ -23,8 +25,8 @@ mod signed;
 mod typed;
 
 pub use answer::{ResponseDecision, ResponseView, Stream};
+pub use body::AwaitBody;
 pub(crate) use presented::RETURN_TO;
-pub use sign_in::AwaitBody;
 
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ use self::hosts::Hosts;
 use self::person::Person;
 use crate::audit::{AuditEvent, Kind, Outcome, Who};
 use crate::context::Context;
+use crate::graph;
 use crate::headers::{Header, HeaderEdits, ReservedNames, is_own, redirects_meaning};
 use crate::ledger::Step;
 use crate::names::TenantId;
@@ -50,6 +53,8 @@ pub const MOST_BODY: usize = 16 << 10;
 pub struct Gate {
     policies: Vec<Arc<Policy>>,
     hosts: Hosts,
+    /// Where the admin API answers.
+    admin_hosts: Hosts,
     reserved: ReservedNames,
     own_cookies: Arc<[Vec<u8>]>,
     hash: String,
@@ -125,7 +130,15 @@ impl Gate {
                 own_cookies.push(cookie.to_vec());
             }
         }
-        Self { hosts: Hosts::of(&policies), policies, reserved, own_cookies: own_cookies.into(), hash: compiled.hash }
+        let admin_hosts = Hosts::of(&policies, |policy| policy.admin.as_ref().map_or(&[], |admin| &admin.hosts));
+        Self {
+            hosts: Hosts::of(&policies, |policy| &policy.hosts),
+            admin_hosts,
+            policies,
+            reserved,
+            own_cookies: own_cookies.into(),
+            hash: compiled.hash,
+        }
     }
 
     /// The tenants' policies.
@@ -146,6 +159,10 @@ impl Gate {
         if request.method().is_none() {
             return decided(Decision::internal_error(context.now));
         }
+        if let Some((policy, path)) = self.administers(request) {
+            let asked = Asked::of(request, self, Some(policy));
+            return admin::judge(policy, path, request, asked, context);
+        }
         let policy = self.hosts.find(request.authority());
         let asked = Asked::of(request, self, policy.map(AsRef::as_ref));
         match policy {
@@ -156,6 +173,21 @@ impl Gate {
             }
             None => decided(Decision { verdict: Verdict::forward(asked.forward_bare()), audit: Vec::new() }),
         }
+    }
+
+    /// Whose admin API a request is for, and the path below that API's root.
+    fn administers<'a>(&self, request: &RequestView<'a>) -> Option<(&Arc<Policy>, &'a [u8])> {
+        let below = |policy: &Arc<Policy>| {
+            policy.admin.as_ref().and(policy.base_path.below(request.path())?.strip_prefix(graph::ROOT.as_bytes()))
+        };
+        let by_admin_host =
+            self.admin_hosts.find(request.authority()).and_then(|policy| Some((policy, below(policy)?)));
+        by_admin_host.or_else(|| {
+            // A person asks about themselves where their session is.
+            let policy = self.hosts.find(request.authority())?;
+            let path = below(policy)?;
+            path.get(..3).is_some_and(|me| me.eq_ignore_ascii_case(b"me/")).then_some((policy, path))
+        })
     }
 
     /// What goes from a request's trailers: reserved names (6.1), and from those of a session also what an application
@@ -191,7 +223,7 @@ fn route(policy: &Arc<Policy>, asked: Asked, person: Person, context: &mut Conte
     }
     let otherwise = confine::judge(policy, &asked, person, context);
     if sign_in::may_carry_pass(policy, &asked) {
-        return Step::Done(Head::Body(Box::new(AwaitBody::beside(policy, asked, otherwise))));
+        return Step::Done(Head::Body(Box::new(sign_in::Carried::beside(policy, asked, otherwise).into())));
     }
     decided(otherwise)
 }
@@ -207,7 +239,17 @@ fn event(policy: &Policy, context: &Context<'_>, kind: Kind, outcome: Outcome) -
 
 fn event_at(time: UnixSeconds, tenant: Option<&TenantId>, kind: Kind, outcome: Outcome) -> AuditEvent {
     let tenant = tenant.cloned();
-    AuditEvent { time, kind, outcome, tenant, who: Who::Unknown, pass: None, session: None, took: None }
+    AuditEvent {
+        time,
+        kind,
+        outcome,
+        tenant,
+        who: Who::Unknown,
+        pass: None,
+        session: None,
+        took: None,
+        administration: None,
+    }
 }
 
 /// What must not happen: refused, audited (8.1a, 10.1).

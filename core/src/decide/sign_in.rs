@@ -24,9 +24,7 @@ pub(super) fn may_carry_pass(policy: &Policy, asked: &Asked) -> bool {
 }
 
 /// A request whose body may hold a pass.
-///
-/// Its headers may go on once [`AwaitBody::edits`] are made, as long as its body is held until the decision.
-pub struct AwaitBody {
+pub(super) struct Carried {
     policy: Arc<Policy>,
     asked: Asked,
     edits: HeaderEdits,
@@ -34,7 +32,7 @@ pub struct AwaitBody {
     otherwise: Option<Decision>,
 }
 
-impl AwaitBody {
+impl Carried {
     /// A POST to the plugin's own sign-in.
     pub(super) fn alone(policy: &Arc<Policy>, mut asked: Asked) -> Self {
         let edits = asked.strip_all();
@@ -53,15 +51,13 @@ impl AwaitBody {
     }
 
     /// What to change in the headers before they go on.
-    #[must_use]
-    pub fn edits(&self) -> &HeaderEdits {
+    pub(super) fn edits(&self) -> &HeaderEdits {
         &self.edits
     }
 
     /// What an answer that comes before the body has ended is judged by; `None` if the request must not have gone on,
-    /// so that no answer to it may come back: then [`AwaitBody::refused`] decides.
-    #[must_use]
-    pub fn stream(&self) -> Option<Stream> {
+    /// so that no answer to it may come back.
+    pub(super) fn stream(&self) -> Option<Stream> {
         match &self.otherwise.as_ref()?.verdict {
             Verdict::Forward(forward) => Some(forward.stream.clone()),
             Verdict::Reply(_) => None,
@@ -69,16 +65,14 @@ impl AwaitBody {
     }
 
     /// Decides in place of an answer that must not come back.
-    #[must_use]
-    pub fn refused(self, context: &Context<'_>) -> Decision {
+    pub(super) fn refused(self, context: &Context<'_>) -> Decision {
         let refused = self.otherwise.filter(|decision| matches!(decision.verdict, Verdict::Reply(_)));
         refused.unwrap_or_else(|| internal(&self.policy, context))
     }
 
     /// Whether a body may go on that can be no sign-in any more, since its request has been answered: not with a pass
     /// in it.
-    #[must_use]
-    pub fn may_go_on(&self, body: &[u8]) -> bool {
+    pub(super) fn may_go_on(&self, body: &[u8]) -> bool {
         body.len() > MOST_BODY || matches!(self.presented(body), Ok(None))
     }
 
@@ -87,7 +81,7 @@ impl AwaitBody {
     }
 
     /// Decides once more than [`MOST_BODY`] bytes have come: it is not ours, or too large (4.2).
-    pub fn too_large(self, context: &mut Context<'_>) -> Decision {
+    pub(super) fn too_large(self, context: &mut Context<'_>) -> Decision {
         match self.otherwise {
             Some(otherwise) => otherwise,
             None => refusals::sign_in(&self.policy, &self.asked, Refusal::TooLarge, context),
@@ -95,10 +89,7 @@ impl AwaitBody {
     }
 
     /// Decides by the whole body.
-    pub fn complete(self, body: &[u8], context: &mut Context<'_>) -> Step<Decision> {
-        if body.len() > MOST_BODY {
-            return Step::Done(self.too_large(context));
-        }
+    pub(super) fn complete(self, body: &[u8], context: &mut Context<'_>) -> Step<Decision> {
         let presented = match (self.presented(body), self.otherwise) {
             (Ok(Some(presented)), _) => presented,
             (Ok(None), Some(otherwise)) => return Step::Done(otherwise),

@@ -132,7 +132,7 @@ impl Typing {
             newcomer: None,
             pass: Some(pass.id.clone()),
         };
-        if let Err(refusal) = self.policy.admit_typed(terms, &self.identity, context.now) {
+        if let Err(refusal) = self.policy.admit_standing(terms, &self.identity, context.now) {
             return Ok(refused(refusal));
         }
         let presented = PresentedPass {

@@ -17,8 +17,8 @@ mod record;
 pub use attempt::{Attempt, Loading, MOST_TRIES, Next, Swapping};
 pub use check::{Check, Purpose};
 pub use event::{
-    Change, Compared, Complete, Completion, Event, Guess, Guessed, Issue, PresentedPass, Revoke, SignIn, SignOut,
-    SignedIn, Withdraw, Write,
+    Change, Compared, Complete, Completion, Event, Guess, Guessed, Issue, Issued, PresentedPass, Revoke, SignIn,
+    SignOut, SignedIn, Withdraw, Write,
 };
 pub use memory::Memory;
 pub use record::{Guesses, HolderHash, IssuedCode, MOST_SESSIONS, Record, Reservation, SessionEntry, StandingPass};

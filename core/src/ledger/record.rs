@@ -78,7 +78,13 @@ impl Guesses {
     /// Whether a code is compared at all.
     #[must_use]
     pub fn are_open(self, now: UnixSeconds) -> bool {
-        self.wrong < Self::MOST && now >= self.wait_until
+        !self.is_dead() && now >= self.wait_until
+    }
+
+    /// Whether no code is compared any more, however long somebody waits.
+    #[must_use]
+    pub fn is_dead(self) -> bool {
+        self.wrong >= Self::MOST
     }
 
     /// One more, at `now`.

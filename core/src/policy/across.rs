@@ -24,6 +24,8 @@ pub(super) struct AcrossTenants {
     current: usize,
     tenants: BTreeSet<TenantId>,
     hosts: BTreeSet<HostPattern>,
+    /// Whose hosts they are, those of admin APIs too.
+    owners: BTreeMap<HostPattern, usize>,
     pairs: BTreeSet<(String, String)>,
     keys: BTreeMap<[u8; 32], (Use, usize)>,
 }
@@ -35,6 +37,7 @@ impl AcrossTenants {
             current: 0,
             tenants: BTreeSet::new(),
             hosts: BTreeSet::new(),
+            owners: BTreeMap::new(),
             pairs: BTreeSet::new(),
             keys: BTreeMap::new(),
         }
@@ -62,6 +65,20 @@ impl AcrossTenants {
             }
             if !self.hosts.insert(host.clone()) {
                 node.wrong_as(format_args!("`{host}` a second time"), "each host once in the whole document");
+                fine = false;
+            }
+        }
+        fine && self.own(node, hosts)
+    }
+
+    /// An admin API may answer where its own tenant's people sign in, but not at another tenant's host.
+    pub(super) fn own(&mut self, node: &Node<'_>, hosts: &[HostPattern]) -> bool {
+        let mut fine = true;
+        for host in hosts {
+            let owner = *self.owners.entry(host.clone()).or_insert(self.current);
+            let everybodys = *host == HostPattern::Any && self.count > 1;
+            if owner != self.current || everybodys {
+                node.wrong_as(format_args!("`{host}`"), "a host that no other tenant has");
                 fine = false;
             }
         }

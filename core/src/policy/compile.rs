@@ -125,7 +125,10 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
     let user_header =
         section.or("upstream", headers::DEFAULT_USER_HEADER.to_owned(), |node| sections::user_header(&node));
     let ledger = section.or("ledger", sections::SHARED_DATA, |node| sections::ledger(&node, environment));
-    let admin = section.or("admin", None, |node| sections::admin(&node).map(Some));
+    let admin = section.or("admin", None, |node| {
+        let admin = sections::admin(&node)?;
+        across.own(&node, &admin.hosts).then_some(Some(admin))
+    });
     let pages = Pages { name: String::new(), contact: None, help: None, colour: None };
     let pages = section.or("pages", pages, |node| sections::pages(&node));
     let base_path = section.or("basePath", shape::BASE_PATH.parse().ok()?, |node| {
@@ -166,6 +169,7 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
         pass_keys: KeyRing::new(&keys.pass)?,
         gateway_keys,
         upstream_keys: KeyRing::new(&keys.upstream)?,
+        admin_keys: KeyRing::new(&keys.admin),
         passes: passes?,
         directory: directory?,
         sign_in: sign_in?,

@@ -18,6 +18,8 @@ pub(super) struct TenantKeys {
     pub(super) pass: Keys,
     pub(super) gateway: Keys,
     pub(super) upstream: Keys,
+    /// Empty where there are none.
+    pub(super) admin: Keys,
 }
 
 /// Reads the section `keys`. Nothing of it is ever shown.
@@ -37,10 +39,12 @@ pub(super) fn read(node: &Node<'_>, environment: Environment<'_>, across: &mut A
     let pass = ring(section.required("pass", "a list of keys"), Use::Pass);
     let gateway = ring(section.required("gateway", "a list of keys"), Use::Gateway);
     let upstream = ring(section.required("upstream", "a list of keys"), Use::Upstream);
-    // Admin keys are checked like the others; nothing signs or verifies with them before there is an admin API.
-    let _ = ring(section.optional("admin"), Use::Admin);
+    let admin = match section.optional("admin") {
+        None => Some(Vec::new()),
+        some => ring(some, Use::Admin),
+    };
     section.finish();
-    Some(TenantKeys { pass: pass?, gateway: gateway?, upstream: upstream? })
+    Some(TenantKeys { pass: pass?, gateway: gateway?, upstream: upstream?, admin: admin? })
 }
 
 fn key(

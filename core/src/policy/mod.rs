@@ -18,7 +18,7 @@ pub use scope::{Directory, Scope, Target, User, UserType, Users};
 
 use std::fmt;
 
-use crate::key::{GatewayKeys, KeyRing, Passes, Upstream};
+use crate::key::{Admins, GatewayKeys, KeyRing, Passes, Upstream};
 use crate::ledger::etcd::Credentials;
 use crate::names::{Identity, TenantId};
 use crate::pass::{AuthenticPass, GroupTags};
@@ -44,6 +44,8 @@ pub struct Policy {
     pub gateway_keys: GatewayKeys,
     /// Signs assertions, verifies receipts.
     pub upstream_keys: KeyRing<Upstream>,
+    /// Verifies administrators' tokens; `None` where there are no such tokens.
+    pub admin_keys: Option<KeyRing<Admins>>,
     /// What passes must be like, and for whom.
     pub passes: TemporaryAccessPass,
     /// Who exists.
@@ -292,12 +294,12 @@ impl Policy {
         Ok(Admitted { pass, identity })
     }
 
-    /// Judges a pass that was issued here and whose code was typed (2.4): as [`Policy::admit`], but that the ledger vouches
-    /// for when it was issued, and nobody claims groups.
+    /// Judges a pass that stands in the ledger (2.4): as [`Policy::admit`], but that the ledger vouches for when it was
+    /// issued, and nobody claims groups.
     ///
     /// # Errors
     /// The first check that fails, in the order of 3.4.
-    pub fn admit_typed(&self, terms: Terms, identity: &Identity, now: UnixSeconds) -> Result<(), Refusal> {
+    pub fn admit_standing(&self, terms: Terms, identity: &Identity, now: UnixSeconds) -> Result<(), Refusal> {
         self.in_time(terms, now)?;
         self.still_open_to(identity, None)?;
         self.allows(terms)

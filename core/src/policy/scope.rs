@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::graph::Role;
 use crate::names::{GroupId, Identity, UserName};
 use crate::pass::GroupTags;
 use crate::refusal::Refusal;
@@ -87,6 +88,34 @@ impl Directory {
         };
         let names = [Some(identity.as_str()), user_principal_name.map(UserName::as_str)];
         names.into_iter().flatten().map(str::to_ascii_lowercase).collect()
+    }
+
+    /// The roles of a user; `None` where nobody knows them (11.2).
+    #[must_use]
+    pub fn roles_of(&self, identity: &Identity) -> Option<Vec<Role>> {
+        match self {
+            Self::Open => None,
+            Self::Users(users) => {
+                users.users.get(identity).map(|user| user.roles.iter().map(|r| Role::named(r)).collect())
+            }
+        }
+    }
+
+    /// Whether somebody is a member or a guest; `None` where nobody knows.
+    #[must_use]
+    pub fn user_type(&self, identity: &Identity) -> Option<UserType> {
+        match self {
+            Self::Open => None,
+            Self::Users(users) => users.users.get(identity).map(|user| user.user_type),
+        }
+    }
+
+    /// Whether these may be one person. Under an open directory the part before `@` counts too: nobody knows that `alice` is not
+    /// `alice@example.com` (11.2).
+    #[must_use]
+    pub fn may_be_one(&self, one: &Identity, other: &Identity) -> bool {
+        let local = |identity: &Identity| identity.as_str().split('@').next().map(str::to_ascii_lowercase);
+        one == other || (*self == Self::Open && local(one) == local(other))
     }
 
     /// The groups that count for somebody: the directory's where it knows users, else what was claimed (3.6).

@@ -10,6 +10,8 @@
     reason = "a test that meets the unexpected must fail, loudly and at once"
 )]
 
+mod admin;
+mod codes;
 mod completion;
 mod confinement;
 mod cookies;

@@ -12,6 +12,7 @@ use tapgate_core::ledger::{self, Memory};
 use tapgate_core::pass::{PassClaims, mint};
 use tapgate_core::policy::compile;
 use tapgate_core::random::{NoEntropy, Random};
+use tapgate_core::reply::Reply;
 use tapgate_core::request::RequestView;
 use tapgate_core::time::UnixSeconds;
 
@@ -250,12 +251,7 @@ impl Site {
         drop(borrowed);
         self.audit.extend(decision.audit);
         match decision.verdict {
-            Verdict::Reply(reply) => Exchange {
-                status: reply.status,
-                headers: reply.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-                body: String::from_utf8(reply.body).unwrap(),
-                forwarded: None,
-            },
+            Verdict::Reply(reply) => answered(reply),
             Verdict::Forward(forward) => {
                 apply(&mut headers, &edits);
                 apply(&mut headers, &forward.edits);
@@ -300,6 +296,42 @@ impl Site {
         let exchange = self.send(&mut browser, Ask::page("/account"));
         assert!(exchange.forwarded.is_some(), "{exchange:?}");
         browser
+    }
+}
+
+/// The gate's own answer to a browser without cookies, by another ledger.
+pub(crate) fn one_answer(
+    gate: &Gate,
+    ledger: &mut dyn ledger::Ledger,
+    random: &mut Seeded,
+    now: u64,
+    ask: Ask,
+) -> Exchange {
+    let mut context = Context { now: UnixSeconds::new(now).unwrap(), random };
+    let mut headers = vec![
+        (":method".to_owned(), ask.method),
+        (":authority".to_owned(), ask.authority),
+        (":path".to_owned(), ask.path),
+    ];
+    headers.extend(ask.headers);
+    let step = gate.request(&RequestView::new(&borrow(&headers)), &mut context);
+    let decision = match ledger::settle(step, ledger, &mut context) {
+        Head::Decided(decision) => decision,
+        Head::Body(body) => {
+            let step = body.complete(ask.body.as_deref().unwrap_or_default(), &mut context);
+            ledger::settle(step, ledger, &mut context)
+        }
+    };
+    let Verdict::Reply(reply) = decision.verdict else { panic!("an answer of the gate's own") };
+    answered(reply)
+}
+
+fn answered(reply: Reply) -> Exchange {
+    Exchange {
+        status: reply.status,
+        headers: reply.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        body: String::from_utf8(reply.body).unwrap(),
+        forwarded: None,
     }
 }
 

@@ -25,10 +25,19 @@ pub struct Issue {
     pub longest_from_issue: Seconds,
 }
 
-impl Event for Issue {
-    type Outcome = StandingPass;
+/// A pass that has been issued.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Issued {
+    /// The pass.
+    pub pass: StandingPass,
+    /// The pass that it took the place of.
+    pub replaced: Option<PassId>,
+}
 
-    fn apply(&self, record: Option<&Record>, _birth: UnixSeconds, now: UnixSeconds) -> Change<StandingPass> {
+impl Event for Issue {
+    type Outcome = Issued;
+
+    fn apply(&self, record: Option<&Record>, _birth: UnixSeconds, now: UnixSeconds) -> Change<Issued> {
         // A floor may be ahead of the clock: what was revoked up to there stays revoked (11.4).
         let issued = record.map_or(now, |record| now.max(record.floor.plus(Seconds::new(1))));
         let start = self.start.unwrap_or(now);
@@ -41,6 +50,7 @@ impl Event for Issue {
             code: Some(IssuedCode { key: self.key.clone(), length: self.length, guesses: Guesses::default() }),
             reservation: None,
         };
+        let replaced = record.and_then(|record| record.pass.as_ref()).map(|pass| pass.id.clone());
         let record = Record {
             attempt: AttemptId::from_bytes([0; 16]),
             floor: issued,
@@ -51,7 +61,7 @@ impl Event for Issue {
                 .max(pass.end)
                 .max(record.map(|record| record.keep_until).unwrap_or_default()),
         };
-        Change::to(record, pass)
+        Change::to(record, Issued { pass, replaced })
     }
 }
 
