@@ -82,20 +82,20 @@ pub(super) fn judge(
             return decided(call.deny(&ApiError::CROSS_SITE, context));
         }
         let person = person::recognise(policy, &asked, context);
-        return person.and_then(move |person, context| mine(call, route, asked, person, context), context);
+        return person.and_then(move |person, context| mine(call, route, &asked, person, context), context);
     }
     let caller = match token {
         Field::One(token) => Caller::of(token, policy, context.now),
         Field::Absent | Field::Several => None,
     };
     match caller {
-        Some(caller) => called(call, route, asked, caller, context),
+        Some(caller) => called(call, route, &asked, caller, context),
         None => decided(call.deny(&ApiError::UNAUTHENTICATED, context)),
     }
 }
 
 /// What the session's person asks about themselves.
-fn mine(call: Call, route: Route, asked: Asked, person: Person, context: &mut Context<'_>) -> Step<Head> {
+fn mine(call: Call, route: Route, asked: &Asked, person: Person, context: &mut Context<'_>) -> Step<Head> {
     let session = match person {
         Person::Live(session) => session,
         Person::Unknown(_) => return decided(call.deny(&ApiError::UNAVAILABLE, context)),
@@ -108,7 +108,7 @@ fn mine(call: Call, route: Route, asked: Asked, person: Person, context: &mut Co
 }
 
 /// What an administrator asks.
-fn called(call: Call, route: Route, asked: Asked, caller: Caller, context: &mut Context<'_>) -> Step<Head> {
+fn called(call: Call, route: Route, asked: &Asked, caller: Caller, context: &mut Context<'_>) -> Step<Head> {
     let roles = caller.roles();
     let (action, name) = match &route {
         Route::Policy => {
@@ -161,7 +161,7 @@ fn called(call: Call, route: Route, asked: Asked, caller: Caller, context: &mut 
 }
 
 /// Does what has been permitted, once the body has come where it matters.
-fn carry_out(permitted: Permitted, route: Route, asked: Asked, context: &mut Context<'_>) -> Step<Head> {
+fn carry_out(permitted: Permitted, route: Route, asked: &Asked, context: &mut Context<'_>) -> Step<Head> {
     let changes = asked.method != b"GET";
     let required = permitted.call.policy.admin.as_ref().is_some_and(|admin| admin.require_reason);
     if changes && required && permitted.call.reason.is_none() {
@@ -213,7 +213,7 @@ impl Called {
     pub(super) fn complete(self, body: &[u8], context: &mut Context<'_>) -> Step<Decision> {
         let permitted = self.permitted;
         match NewPass::read(body).and_then(|asked| permitted.terms(&asked, context.now)) {
-            Ok(new) => permitted.issue(new, context),
+            Ok(new) => permitted.issue(&new, context),
             Err(error) => Step::Done(permitted.deny(&error, context)),
         }
     }
@@ -278,7 +278,7 @@ impl Permitted {
         (lifetimes.and_then(|lifetimes| lifetimes.into_iter().max()), once)
     }
 
-    fn issue(self, new: New, context: &mut Context<'_>) -> Step<Decision> {
+    fn issue(self, new: &New, context: &mut Context<'_>) -> Step<Decision> {
         let policy = Arc::clone(&self.call.policy);
         let Ok((attempt, id)) = random_ids(context) else { return Step::Done(self.deny(&ApiError::INTERNAL, context)) };
         let (Some(id), Some(length)) = (id, CodeLength::new(policy.passes.default_length)) else {

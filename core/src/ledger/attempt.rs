@@ -43,7 +43,7 @@ pub struct Loading<E: Event>(Attempt<E>);
 pub struct Swapping<E: Event> {
     attempt: Attempt<E>,
     expected: Option<Version>,
-    record: Record,
+    record: Box<Record>,
     outcome: E::Outcome,
 }
 
@@ -82,12 +82,12 @@ impl<E: Event> Loading<E> {
         match attempt.event.apply(record, loaded.birth, now) {
             Change { write: Write::Nothing, outcome } => Next::Done(Ok(outcome)),
             Change { write: Write::Record(record), outcome } => {
-                let record = Record { attempt: attempt.id, ..record };
+                let record = Box::new(Record { attempt: attempt.id, ..*record });
                 let expected = loaded.record.map(|(_, version)| version);
                 Next::Swap(Swapping { attempt, expected, record, outcome })
             }
             Change { write: Write::Decoy { keep_until }, outcome } => {
-                let record = Record::decoy(attempt.id, keep_until);
+                let record = Box::new(Record::decoy(attempt.id, keep_until));
                 Next::Swap(Swapping { attempt, expected: Some(Version::NEVER), record, outcome })
             }
         }
@@ -126,7 +126,7 @@ impl<E: Event> Swapping<E> {
             // A swap may also be lost to an earlier one of this very attempt whose reply was lost, or to itself: a
             // transport that lost the reply and asked again is told that another version stands, which is its own.
             SwapReply::Lost | SwapReply::Unknown => {
-                attempt.in_doubt.push((self.record, self.outcome));
+                attempt.in_doubt.push((*self.record, self.outcome));
                 attempt.load_again()
             }
             SwapReply::Refused => Next::Done(Err(Unavailable)),

@@ -13,7 +13,7 @@ const READER: &str = "Global Reader";
 const POLICY_ADMINISTRATOR: &str = "Authentication Policy Administrator";
 
 /// A policy with an admin API, and these members of `temporaryAccessPass`.
-pub(crate) fn policy(passes: Value) -> Value {
+pub(crate) fn policy(passes: &Value) -> Value {
     let mut policy = site::policy();
     policy["keys"]["admin"] = json!([{"id": "ad-1", "value": site::key(4)}]);
     policy["admin"] = json!({"hosts": ["admin.example.com"]});
@@ -23,7 +23,7 @@ pub(crate) fn policy(passes: Value) -> Value {
     policy
 }
 
-pub(crate) fn site_with(passes: Value) -> Site {
+pub(crate) fn site_with(passes: &Value) -> Site {
     Site::new(&policy(passes))
 }
 
@@ -58,10 +58,10 @@ pub(crate) fn call(site: &mut Site, method: &str, path: &str, token: &str, body:
 }
 
 /// Issues a pass; its id and code.
-pub(crate) fn create(site: &mut Site, user: &str, body: Value) -> (String, String) {
+pub(crate) fn create(site: &mut Site, user: &str, body: &Value) -> (String, String) {
     let token = token(site, "root@example.com", &[PRIVILEGED]);
     let path = format!("users/{user}/authentication/temporaryAccessPassMethods");
-    let created = call(site, "POST", &path, &token, Some(&body));
+    let created = call(site, "POST", &path, &token, Some(body));
     assert_eq!(created.status, 201, "{created:?}");
     let pass: Value = serde_json::from_str(&created.body).unwrap();
     (pass["id"].as_str().unwrap().to_owned(), pass["temporaryAccessPass"].as_str().unwrap().to_owned())
@@ -80,7 +80,7 @@ fn error(exchange: &Exchange) -> (u16, String, String) {
 
 #[test]
 fn a_pass_is_created_listed_got_and_deleted_as_in_graph() {
-    let mut site = site_with(json!({}));
+    let mut site = site_with(&json!({}));
     let token = token(&site, "root@example.com", &[PRIVILEGED]);
     let start = UnixSeconds::new(START + 60).unwrap().to_string();
     let body = json!({"startDateTime": start, "lifetimeInMinutes": 90, "isUsableOnce": true});
@@ -124,20 +124,20 @@ fn a_pass_is_created_listed_got_and_deleted_as_in_graph() {
 
 #[test]
 fn an_empty_body_takes_the_policys_defaults() {
-    let mut site = site_with(json!({"defaultLength": 12, "defaultLifetimeInMinutes": 120}));
+    let mut site = site_with(&json!({"defaultLength": 12, "defaultLifetimeInMinutes": 120}));
     let token = token(&site, "root@example.com", &[PRIVILEGED]);
     let pass = json_of(&call(&mut site, "POST", PASSES, &token, Some(&json!({}))));
     assert_eq!((&pass["lifetimeInMinutes"], &pass["isUsableOnce"]), (&json!(120), &json!(false)));
     assert_eq!((&pass["isUsable"], &pass["methodUsabilityReason"]), (&json!(true), &json!("EnabledByPolicy")));
     assert_eq!(pass["temporaryAccessPass"].as_str().unwrap().len(), 12);
-    let mut site = site_with(json!({"isUsableOnce": true}));
+    let mut site = site_with(&json!({"isUsableOnce": true}));
     let pass = json_of(&call(&mut site, "POST", PASSES, &token, Some(&json!({"isUsableOnce": false}))));
     assert_eq!(pass["isUsableOnce"], true, "false is honoured only where the policy allows it");
 }
 
 #[test]
 fn what_the_policy_does_not_allow_is_refused_in_graphs_words() {
-    let mut site = site_with(json!({}));
+    let mut site = site_with(&json!({}));
     let root = token(&site, "root@example.com", &[PRIVILEGED]);
     for lifetime in [json!(59), json!(481), json!(-1), json!(99_999_999_999_i64)] {
         let refused = call(&mut site, "POST", PASSES, &root, Some(&json!({"lifetimeInMinutes": lifetime})));
@@ -148,7 +148,7 @@ fn what_the_policy_does_not_allow_is_refused_in_graphs_words() {
         let refused = call(&mut site, "POST", PASSES, &root, Some(&json!({"startDateTime": start})));
         assert_eq!(error(&refused).0, 400, "{start}");
     }
-    let mut disabled = site_with(json!({"state": "disabled"}));
+    let mut disabled = site_with(&json!({"state": "disabled"}));
     assert_eq!(error(&call(&mut disabled, "POST", PASSES, &root, Some(&json!({})))).0, 400);
     let own = "users/root@elsewhere.example/authentication/temporaryAccessPassMethods";
     let refused = error(&call(&mut site, "POST", own, &root, Some(&json!({}))));
@@ -158,7 +158,7 @@ fn what_the_policy_does_not_allow_is_refused_in_graphs_words() {
         (403, "accessDenied".into(), message.into()),
         "under an open directory, whatever comes behind @"
     );
-    let mut guests = policy(json!({}));
+    let mut guests = policy(&json!({}));
     guests["directory"] = json!({"users": [{"id": "alice@example.com", "userType": "guest"}]});
     let refused = error(&call(&mut Site::new(&guests), "POST", PASSES, &root, Some(&json!({}))));
     assert_eq!(refused.2, "Temporary Access Pass cannot be added to an external guest user.");
@@ -166,7 +166,7 @@ fn what_the_policy_does_not_allow_is_refused_in_graphs_words() {
 
 #[test]
 fn hostile_bodies_get_a_400_in_graphs_form() {
-    let mut site = site_with(json!({}));
+    let mut site = site_with(&json!({}));
     let token = token(&site, "root@example.com", &[PRIVILEGED]);
     for body in ["[", "[]", "{\"a\":1}", &"[".repeat(9000), "{\"lifetimeInMinutes\":1,\"lifetimeInMinutes\":1}"] {
         let ask = ask("POST", PASSES).header("authorization", &token).body("application/json", body);
@@ -182,7 +182,7 @@ fn hostile_bodies_get_a_400_in_graphs_form() {
 
 #[test]
 fn only_a_good_token_opens_anything() {
-    let mut site = site_with(json!({}));
+    let mut site = site_with(&json!({}));
     let good = claims(&site, "root@example.com", &[PRIVILEGED]);
     let with = |name: &str, value: Value| {
         let mut claims = good.clone();
@@ -224,7 +224,7 @@ fn only_a_good_token_opens_anything() {
 
 #[test]
 fn addresses_and_methods_that_are_not_there_are_told_so() {
-    let mut site = site_with(json!({}));
+    let mut site = site_with(&json!({}));
     let token = token(&site, "root@example.com", &[PRIVILEGED]);
     for path in ["", "users", "users/alice", "me/authentication", "groups/x", &format!("{PASSES}/a/b")] {
         assert_eq!(error(&call(&mut site, "GET", path, &token, None)).0, 404, "{path}");
@@ -250,7 +250,7 @@ fn addresses_and_methods_that_are_not_there_are_told_so() {
 /// A directory with one of each.
 fn staffed() -> Value {
     let user = |id: &str, roles: &[&str]| json!({"id": id, "roles": roles});
-    let mut policy = policy(json!({}));
+    let mut policy = policy(&json!({}));
     policy["directory"] = json!({"users": [
         user("member", &[]),
         user("low", &["Password Administrator", "Reports Reader"]),
@@ -263,13 +263,15 @@ fn staffed() -> Value {
     policy
 }
 
+/// A role; whose passes it may create, view and delete; whether it may view the policy.
+type Row<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a [&'a str], bool);
+
 #[test]
 fn every_role_does_what_the_table_says() {
-    // Per role of the caller: whose passes they may create, view and delete, and whether they may view the policy.
     let everybody = ["member", "low", "helpdesk", "privileged", "reader", "global"];
     let below = ["member", "low", "helpdesk"];
     let nobody: [&str; 0] = [];
-    let table: [(&str, &[&str], &[&str], &[&str], bool); 7] = [
+    let table: [Row<'_>; 7] = [
         (PRIVILEGED, &everybody, &everybody, &everybody, false),
         (AUTHENTICATION, &below, &below, &below, false),
         (READER, &nobody, &everybody, &nobody, true),
@@ -281,7 +283,7 @@ fn every_role_does_what_the_table_says() {
     for (role, creates, views, deletes, policy) in table {
         for target in everybody {
             let mut site = Site::new(&staffed());
-            let (id, _) = create(&mut site, target, json!({}));
+            let (id, _) = create(&mut site, target, &json!({}));
             let token = token(&site, "caller", &[role]);
             let path = format!("users/{target}/authentication/temporaryAccessPassMethods");
             let status = |of: &[&str], done: u16| if of.contains(&target) { done } else { 403 };
@@ -324,15 +326,15 @@ fn under_an_open_directory_only_the_privileged_reach_anybody() {
     for (role, create, view, delete) in
         [(PRIVILEGED, 201, 200, 404), (AUTHENTICATION, 403, 403, 403), (READER, 403, 200, 403)]
     {
-        let mut site = site_with(json!({}));
+        let mut site = site_with(&json!({}));
         let token = token(&site, "root@example.com", &[role]);
         assert_eq!(call(&mut site, "GET", PASSES, &token, None).status, view, "{role}");
         assert_eq!(call(&mut site, "POST", PASSES, &token, Some(&json!({}))).status, create, "{role}");
         assert_eq!(call(&mut site, "DELETE", &format!("{PASSES}/x"), &token, None).status, delete, "{role}");
     }
     // Nobody's pass is one's own because the names before @ are alike.
-    let mut site = site_with(json!({}));
-    let (id, _) = create(&mut site, "alice@example.com", json!({}));
+    let mut site = site_with(&json!({}));
+    let (id, _) = create(&mut site, "alice@example.com", &json!({}));
     let token = token(&site, "alice@evil.example", &[]);
     assert_eq!(call(&mut site, "DELETE", &format!("{PASSES}/{id}"), &token, None).status, 403);
     assert_eq!(call(&mut site, "GET", PASSES, &token, None).status, 403);
@@ -356,7 +358,7 @@ fn caps_bind_a_role_and_a_wider_role_frees_of_them() {
 
 #[test]
 fn a_reason_is_required_where_the_policy_says_so_and_is_audited() {
-    let mut policy = policy(json!({}));
+    let mut policy = policy(&json!({}));
     policy["admin"]["requireReason"] = json!(true);
     let mut site = Site::new(&policy);
     let token = token(&site, "root@example.com", &[PRIVILEGED]);
@@ -387,7 +389,7 @@ fn a_reason_is_required_where_the_policy_says_so_and_is_audited() {
 
 #[test]
 fn a_person_sees_and_gives_up_their_own_pass_and_issues_none() {
-    let mut site = site_with(json!({}));
+    let mut site = site_with(&json!({}));
     let mut browser = site.registering(&Pass::many("p-1"));
     let mine = "/.tap/graph/v1.0/me/authentication/temporaryAccessPassMethods";
     let list = json_of(&site.send(&mut browser, Ask::fetch("GET", mine)));
@@ -407,7 +409,7 @@ fn a_person_sees_and_gives_up_their_own_pass_and_issues_none() {
 
 #[test]
 fn a_cookie_is_no_administrators_token() {
-    let mut site = site_with(json!({}));
+    let mut site = site_with(&json!({}));
     let mut browser = site.registering(&Pass::many("p-1"));
     let refused = site.send(&mut browser, ask("GET", PASSES));
     assert_eq!(error(&refused).0, 401);
@@ -415,19 +417,19 @@ fn a_cookie_is_no_administrators_token() {
 
 #[test]
 fn usability_is_what_a_sign_in_would_be_told() {
-    let mut site = site_with(json!({}));
+    let mut site = site_with(&json!({}));
     let root = token(&site, "root@example.com", &[PRIVILEGED]);
     let reason = |site: &mut Site, token: &str| {
         let list = json_of(&call(site, "GET", PASSES, token, None));
         list["value"][0]["methodUsabilityReason"].as_str().unwrap().to_owned()
     };
-    let (_, code) = create(&mut site, "alice@example.com", json!({"isUsableOnce": true}));
+    let (_, code) = create(&mut site, "alice@example.com", &json!({"isUsableOnce": true}));
     assert_eq!(reason(&mut site, &root), "EnabledByPolicy");
     site.send(&mut Browser::default(), Ask::sign_in("alice@example.com", &code));
     assert_eq!(reason(&mut site, &root), "OneTimeUsed");
-    site.reload(&policy(json!({"isUsableOnce": true})));
-    create(&mut site, "alice@example.com", json!({}));
-    site.reload(&policy(json!({"state": "disabled"})));
+    site.reload(&policy(&json!({"isUsableOnce": true})));
+    create(&mut site, "alice@example.com", &json!({}));
+    site.reload(&policy(&json!({"state": "disabled"})));
     assert_eq!(reason(&mut site, &root), "DisabledByPolicy");
     site.now += 3600;
     let root = token(&site, "root@example.com", &[PRIVILEGED]);
@@ -437,7 +439,7 @@ fn usability_is_what_a_sign_in_would_be_told() {
 #[test]
 fn the_policy_reads_as_graphs_resource() {
     let mut site =
-        site_with(json!({"defaultLength": 10, "excludeTargets": [{"targetType": "group", "id": "leavers"}]}));
+        site_with(&json!({"defaultLength": 10, "excludeTargets": [{"targetType": "group", "id": "leavers"}]}));
     let token = token(&site, "root@example.com", &["authentication-policy-administrator"]);
     let configuration = "policies/authenticationMethodsPolicy/authenticationMethodConfigurations/temporaryAccessPass";
     let policy = json_of(&call(&mut site, "GET", configuration, &token, None));
@@ -458,7 +460,7 @@ fn the_policy_reads_as_graphs_resource() {
 
 #[test]
 fn an_admin_api_does_not_answer_at_another_tenants_host() {
-    let mut other = policy(json!({}));
+    let mut other = policy(&json!({}));
     other["tenant"] = json!("fabrikam");
     other["hosts"] = json!(["fabrikam.example"]);
     other["issuer"] = json!("https://fabrikam.example");
@@ -467,7 +469,7 @@ fn an_admin_api_does_not_answer_at_another_tenants_host() {
     }
     for (host, fine) in [("admin.fabrikam.example", true), ("gate.example.com", false), ("admin.example.com", false)] {
         other["admin"]["hosts"] = json!([host]);
-        let both = json!({"tenants": [policy(json!({})), other.clone()]});
+        let both = json!({"tenants": [policy(&json!({})), other.clone()]});
         let compiled = tapgate_core::policy::compile(both.to_string().as_bytes(), &|_| None);
         assert_eq!(compiled.is_ok(), fine, "{host}");
     }

@@ -13,7 +13,7 @@ use crate::site::{Ask, Browser, Exchange, Pass, START, Site, receipt_for};
 const ALICE: &str = "alice@example.com";
 
 fn site() -> Site {
-    site_with(json!({}))
+    site_with(&json!({}))
 }
 
 fn guess(site: &mut Site, user: &str, code: &str) -> Exchange {
@@ -42,7 +42,7 @@ fn wrong(code: &str) -> String {
 #[test]
 fn a_code_works_however_it_is_typed_and_leads_to_registration() {
     let mut site = site();
-    let (_, code) = create(&mut site, ALICE, json!({}));
+    let (_, code) = create(&mut site, ALICE, &json!({}));
     assert_eq!(code.len(), 8, "the policy's defaultLength");
     let typed =
         format!("{}-{}", code[..4].to_lowercase(), code[4..].to_lowercase()).replace('0', "o").replace('1', "l");
@@ -62,7 +62,7 @@ fn a_code_works_however_it_is_typed_and_leads_to_registration() {
 #[test]
 fn a_code_needs_its_users_name() {
     let mut site = site();
-    let (_, code) = create(&mut site, ALICE, json!({}));
+    let (_, code) = create(&mut site, ALICE, &json!({}));
     for user in ["", "bob@example.com", "no such name", "x"] {
         assert_eq!(guess(&mut site, user, &code).status, 401, "{user}");
     }
@@ -72,7 +72,7 @@ fn a_code_needs_its_users_name() {
 #[test]
 fn a_one_time_code_has_one_holder_and_a_multi_use_code_many() {
     let mut site = site();
-    let (_, code) = create(&mut site, ALICE, json!({"isUsableOnce": true}));
+    let (_, code) = create(&mut site, ALICE, &json!({"isUsableOnce": true}));
     let mut holder = Browser::default();
     assert!(lets_in(&site.send(&mut holder, Ask::sign_in(ALICE, &code))));
     let stranger = guess(&mut site, ALICE, &code);
@@ -81,17 +81,17 @@ fn a_one_time_code_has_one_holder_and_a_multi_use_code_many() {
     assert!(stranger.body.contains("has been used"), "{}", stranger.body);
     assert!(lets_in(&site.send(&mut holder, Ask::sign_in(ALICE, &code))), "its holder may try again");
 
-    let (_, code) = create(&mut site, ALICE, json!({"isUsableOnce": false}));
+    let (_, code) = create(&mut site, ALICE, &json!({"isUsableOnce": false}));
     assert!(lets_in(&guess(&mut site, ALICE, &code)) && lets_in(&guess(&mut site, ALICE, &code)));
 }
 
 #[test]
 fn a_code_ends_with_its_pass_its_replacement_and_its_deletion() {
     let mut site = site();
-    let (_, first) = create(&mut site, ALICE, json!({}));
+    let (_, first) = create(&mut site, ALICE, &json!({}));
     let mut browser = Browser::default();
     assert!(lets_in(&site.send(&mut browser, Ask::sign_in(ALICE, &first))));
-    let (id, second) = create(&mut site, ALICE, json!({}));
+    let (id, second) = create(&mut site, ALICE, &json!({}));
     assert_ne!(first, second);
     assert_eq!(site.send(&mut browser, Ask::page("/register")).status, 303, "a replaced pass's session is dead");
     guess(&mut site, ALICE, &first);
@@ -109,7 +109,7 @@ fn a_code_ends_with_its_pass_its_replacement_and_its_deletion() {
     guess(&mut site, ALICE, &second);
     assert_eq!(last_refusal(&site), Some(Refusal::UnknownCode));
 
-    let (_, code) = create(&mut site, ALICE, json!({"lifetimeInMinutes": 60}));
+    let (_, code) = create(&mut site, ALICE, &json!({"lifetimeInMinutes": 60}));
     site.now += 3599;
     assert!(lets_in(&guess(&mut site, ALICE, &code)));
     site.now += 1;
@@ -121,7 +121,7 @@ fn a_code_ends_with_its_pass_its_replacement_and_its_deletion() {
 fn a_code_that_starts_later_is_refused_until_then() {
     let mut site = site();
     let start = UnixSeconds::new(START + 7200).unwrap().to_string();
-    let (_, code) = create(&mut site, ALICE, json!({"startDateTime": start, "isUsableOnce": true}));
+    let (_, code) = create(&mut site, ALICE, &json!({"startDateTime": start, "isUsableOnce": true}));
     guess(&mut site, ALICE, &code);
     assert_eq!(last_refusal(&site), Some(Refusal::NotYetValid));
     site.now += 7200;
@@ -131,8 +131,8 @@ fn a_code_that_starts_later_is_refused_until_then() {
 #[test]
 fn a_policy_that_is_tightened_stops_codes_that_are_out() {
     let mut site = site();
-    let (_, code) = create(&mut site, ALICE, json!({"isUsableOnce": false}));
-    let mut policy = crate::admin::policy(json!({}));
+    let (_, code) = create(&mut site, ALICE, &json!({"isUsableOnce": false}));
+    let mut policy = crate::admin::policy(&json!({}));
     policy["temporaryAccessPass"]["isUsableOnce"] = json!(true);
     site.reload(&policy);
     guess(&mut site, ALICE, &code);
@@ -146,7 +146,7 @@ fn a_policy_that_is_tightened_stops_codes_that_are_out() {
 #[test]
 fn after_five_wrong_guesses_each_next_one_waits() {
     let mut site = site();
-    let (_, code) = create(&mut site, ALICE, json!({}));
+    let (_, code) = create(&mut site, ALICE, &json!({}));
     let bad = wrong(&code);
     for _ in 0..5 {
         guess(&mut site, ALICE, &bad);
@@ -169,7 +169,7 @@ fn after_five_wrong_guesses_each_next_one_waits() {
 #[test]
 fn the_right_code_ends_a_row_of_wrong_ones() {
     let mut site = site();
-    let (_, code) = create(&mut site, ALICE, json!({"isUsableOnce": false}));
+    let (_, code) = create(&mut site, ALICE, &json!({"isUsableOnce": false}));
     for _ in 0..3 {
         for _ in 0..4 {
             guess(&mut site, ALICE, &wrong(&code));
@@ -180,8 +180,8 @@ fn the_right_code_ends_a_row_of_wrong_ones() {
 
 #[test]
 fn a_hundred_wrong_guesses_kill_the_code_and_no_signed_pass() {
-    let mut site = site_with(json!({"maximumLifetimeInMinutes": 43200}));
-    let (_, code) = create(&mut site, ALICE, json!({"lifetimeInMinutes": 43200, "isUsableOnce": false}));
+    let mut site = site_with(&json!({"maximumLifetimeInMinutes": 43200}));
+    let (_, code) = create(&mut site, ALICE, &json!({"lifetimeInMinutes": 43200, "isUsableOnce": false}));
     for _ in 0..100 {
         guess(&mut site, ALICE, &wrong(&code));
         assert_eq!(last_refusal(&site), Some(Refusal::UnknownCode));
@@ -198,7 +198,7 @@ fn a_hundred_wrong_guesses_kill_the_code_and_no_signed_pass() {
     let now = site.now;
     let signed = Pass { issued: now, start: now, end: now + 3600, ..Pass::once("signed") }.mint();
     assert!(lets_in(&guess(&mut site, "", &signed)), "a stranger cannot lock a signed pass out");
-    let (_, code) = create(&mut site, "bob@example.com", json!({}));
+    let (_, code) = create(&mut site, "bob@example.com", &json!({}));
     assert!(lets_in(&guess(&mut site, "bob@example.com", &code)));
 }
 
@@ -238,13 +238,13 @@ fn whoever_does_not_know_the_code_learns_nothing() {
         {"id": "carol", "userPrincipalName": "carol@example.com"},
         {"id": "dave", "userPrincipalName": "dave@example.com"},
     ]});
-    let mut policy = crate::admin::policy(json!({"maximumLifetimeInMinutes": 43200}));
+    let mut policy = crate::admin::policy(&json!({"maximumLifetimeInMinutes": 43200}));
     policy["directory"] = directory;
     let mut site = Site::new(&policy);
     let long = json!({"lifetimeInMinutes": 43200, "isUsableOnce": false});
-    let (_, alices) = create(&mut site, "alice", long.clone());
-    let (_, carols) = create(&mut site, "carol", long.clone());
-    let (_, daves) = create(&mut site, "dave", long);
+    let (_, alices) = create(&mut site, "alice", &long);
+    let (_, carols) = create(&mut site, "carol", &long);
+    let (_, daves) = create(&mut site, "dave", &long);
     for _ in 0..100 {
         guess(&mut site, "dave", &wrong(&daves));
         site.now += 600;
@@ -279,7 +279,7 @@ fn whoever_does_not_know_the_code_learns_nothing() {
 #[test]
 fn an_uncontended_code_takes_two_calls() {
     let mut site = site();
-    let (_, code) = create(&mut site, ALICE, json!({}));
+    let (_, code) = create(&mut site, ALICE, &json!({}));
     let ask = Ask::sign_in(ALICE, &code);
     let (exchange, calls, _) = site.send_counted(ask, |ledger| Counting { ledger, calls: Vec::new(), written: 0 });
     assert!(lets_in(&exchange));
@@ -301,11 +301,11 @@ impl Site {
 
 #[test]
 fn every_symbol_comes_up_in_every_place() {
-    let mut site = site_with(json!({"defaultLength": 48}));
+    let mut site = site_with(&json!({"defaultLength": 48}));
     let mut counts = vec![[0_u32; 128]; 48];
     let rounds = 6400_u32;
     for _ in 0..rounds {
-        let (_, code) = create(&mut site, ALICE, json!({}));
+        let (_, code) = create(&mut site, ALICE, &json!({}));
         assert_eq!(code.len(), 48);
         for (place, byte) in code.bytes().enumerate() {
             counts[place][usize::from(byte)] += 1;
@@ -327,7 +327,7 @@ fn every_symbol_comes_up_in_every_place() {
 #[test]
 fn neither_ledger_nor_log_holds_a_code() {
     let mut site = site();
-    let (_, code) = create(&mut site, ALICE, json!({}));
+    let (_, code) = create(&mut site, ALICE, &json!({}));
     guess(&mut site, ALICE, &wrong(&code));
     guess(&mut site, ALICE, &code);
     guess(&mut site, &code, &code);

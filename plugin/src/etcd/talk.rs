@@ -248,7 +248,7 @@ impl Talk {
     ) -> Option<Outcome> {
         match answer {
             SwapAnswer::Swapped => Some(Outcome::Swapped),
-            SwapAnswer::Lost(loaded) => Some(Outcome::Lost(loaded)),
+            SwapAnswer::Lost(loaded) => Some(Outcome::Lost(*loaded)),
             SwapAnswer::Unknown => Some(Outcome::Unknown),
             SwapAnswer::Refused => Some(Outcome::Failed),
             SwapAnswer::Unauthenticated => self.renew(cluster, credentials),

@@ -27,7 +27,7 @@ pub enum SwapAnswer {
     /// The record stands as given.
     Swapped,
     /// Nothing was written. This stands, and need not be loaded again.
-    Lost(Loaded),
+    Lost(Box<Loaded>),
     /// Nobody knows whether it was written: load.
     Unknown,
     /// Not written, and there is no use in trying again: etcd does not allow it.
@@ -105,6 +105,6 @@ impl Swap {
         let impossible = loaded.birth == self.birth && version == self.expected;
         // The very record: somebody on the way repeated the call, and the first of them was carried out.
         let own = loaded.record.as_ref().is_some_and(|(record, _)| *record == self.record);
-        if impossible || own { SwapAnswer::Unknown } else { SwapAnswer::Lost(loaded) }
+        if impossible || own { SwapAnswer::Unknown } else { SwapAnswer::Lost(Box::new(loaded)) }
     }
 }

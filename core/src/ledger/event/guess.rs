@@ -76,7 +76,7 @@ impl Event for Guess {
                 let known = counted(Guesses::default());
                 match sign_in.apply(Some(&known), birth, now) {
                     Change { write: Write::Record(record), outcome: Ok(signed_in) } => {
-                        Change::to(record, Guessed::Redeemed(signed_in))
+                        Change { write: Write::Record(record), outcome: Guessed::Redeemed(signed_in) }
                     }
                     Change { outcome: Err(refusal), .. } => Change::to(known, Guessed::Refused(refusal)),
                     // A sign-in that is granted writes a record.

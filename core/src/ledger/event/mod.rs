@@ -38,7 +38,7 @@ pub enum Write {
     /// Nothing.
     Nothing,
     /// This record, whose `attempt` is filled in by the attempt that writes it.
-    Record(Record),
+    Record(Box<Record>),
     /// Nothing, by a swap that cannot succeed: whoever counts the ledger's calls or takes their time must not find out that
     /// there was nothing to write (7.7).
     Decoy {
@@ -52,7 +52,7 @@ impl Write {
     #[must_use]
     pub fn record(self) -> Option<Record> {
         match self {
-            Self::Record(record) => Some(record),
+            Self::Record(record) => Some(*record),
             Self::Nothing | Self::Decoy { .. } => None,
         }
     }
@@ -64,7 +64,7 @@ impl<O> Change<O> {
     }
 
     fn to(record: Record, outcome: O) -> Self {
-        Self { write: Write::Record(record), outcome }
+        Self { write: Write::Record(Box::new(record)), outcome }
     }
 }
 

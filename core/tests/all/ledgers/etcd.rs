@@ -62,7 +62,7 @@ fn a_lost_swap_brings_what_stands() {
     );
     etcd.post(&first.call(), None);
     let SwapAnswer::Lost(standing) = second.read(answer(&etcd.post(&second.call(), None))) else { panic!("lost") };
-    assert_eq!(Ok(standing), load.read(answer(&etcd.post(&load.call(), None))));
+    assert_eq!(Ok(*standing), load.read(answer(&etcd.post(&load.call(), None))));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn what_was_decided_by_a_deleted_ledger_is_not_written_into_the_next() {
     let load = keyspace().load(&name(2), at(70));
     etcd.post(&load.call(), None);
     let SwapAnswer::Lost(next) = swap.read(answer(&etcd.post(&swap.call(), None))) else { panic!("lost") };
-    assert_eq!(next, Loaded { birth: at(70), record: None });
+    assert_eq!(*next, Loaded { birth: at(70), record: None });
     assert_eq!(etcd.keys(), ["/tapgate/ledger.1/contoso/birth"]);
 }
 

@@ -145,8 +145,8 @@ fn answers_as_etcd_writes_them() {
     assert_eq!(look.read(ok(&txn(true, &[NOTHING, RECORD]))), Ok(None), "to a load, which begins it");
     assert_eq!(swap().read(ok(&swapped())), SwapAnswer::Swapped);
     let other = keyspace().swap(&name(1), at(1), None, &record(2), None);
-    assert_eq!(other.read(ok(&found())), SwapAnswer::Lost(standing));
-    let gone = SwapAnswer::Lost(Loaded { birth: at(1), record: None });
+    assert_eq!(other.read(ok(&found())), SwapAnswer::Lost(Box::new(standing)));
+    let gone = SwapAnswer::Lost(Box::new(Loaded { birth: at(1), record: None }));
     assert_eq!(swap().read(ok(&txn(false, &[BIRTH, NOTHING]))), gone, "the record's lease has ended");
 }
 

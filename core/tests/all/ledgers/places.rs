@@ -141,7 +141,7 @@ impl<W: Wire> Ledger for Etcd<W> {
                     lease = None;
                 }
                 SwapAnswer::Lost(loaded) => {
-                    self.brought = Some((*name, loaded.clone()));
+                    self.brought = Some((*name, Loaded::clone(loaded)));
                     return swapped.reply();
                 }
                 _ => return swapped.reply(),
