@@ -93,6 +93,8 @@ pub struct Request {
     pub answer: Answer,
     /// What is expected.
     pub expect: Expect,
+    /// Members of the answer's JSON to be kept for later steps, each under a name.
+    pub keeps: Vec<(String, String)>,
 }
 
 /// What a request asks for.

@@ -1,5 +1,6 @@
 //! Places in a case's texts that are filled in when a step is sent: `<NAME>` a pass, `<cookie NAME>` the value of the
-//! browser's cookie (`<cookie NAME@HOST>` of one that it has for another host), `<filler N>` so many bytes.
+//! browser's cookie (`<cookie NAME@HOST>` of one that it has for another host), `<filler N>` so many bytes, `<kept NAME>` what an
+//! earlier answer said, `<typed NAME>` that as a person would type a code, `<token SUB: ROLE, ROLE>` an administrator's token.
 
 use std::fmt::Write as _;
 
@@ -17,6 +18,12 @@ pub(crate) enum Part<'a> {
     Cookie(&'a str),
     /// So many bytes.
     Filler(usize),
+    /// What was kept under this name.
+    Kept(&'a str),
+    /// Likewise, but in lower case and in groups of four.
+    Typed(&'a str),
+    /// An administrator's token: who, and in which roles.
+    Token(&'a str, Vec<&'a str>),
 }
 
 /// The parts of a text.
@@ -28,9 +35,17 @@ pub(crate) fn parts(text: &str) -> Vec<Part<'_>> {
     {
         parts.push(Part::Text(before));
         let filler = inside.strip_prefix("filler ").and_then(|number| number.parse().ok());
-        parts.push(match (filler, inside.strip_prefix("cookie ")) {
-            (Some(bytes), _) if bytes <= MOST_FILLER => Part::Filler(bytes),
-            (_, Some(name)) => Part::Cookie(name),
+        parts.push(match inside.split_once(' ') {
+            Some(("filler", _)) if filler.is_some_and(|bytes| bytes <= MOST_FILLER) => {
+                Part::Filler(filler.unwrap_or_default())
+            }
+            Some(("cookie", name)) => Part::Cookie(name),
+            Some(("kept", name)) => Part::Kept(name),
+            Some(("typed", name)) => Part::Typed(name),
+            Some(("token", token)) => {
+                let (subject, roles) = token.split_once(':').unwrap_or((token, ""));
+                Part::Token(subject, roles.split(',').map(str::trim).filter(|role| !role.is_empty()).collect())
+            }
             _ => Part::Pass(inside),
         });
         rest = after;
@@ -42,18 +57,15 @@ pub(crate) fn parts(text: &str) -> Vec<Part<'_>> {
 /// A text with its places filled in.
 ///
 /// # Errors
-/// What `pass` and `cookie` give for what they do not have.
-pub(crate) fn fill<E>(
-    text: &str,
-    pass: impl Fn(&str) -> Result<String, E>,
-    cookie: impl Fn(&str) -> Result<String, E>,
-) -> Result<String, E> {
+/// What `place` gives for what it does not have. It is asked for everything but texts and fillers.
+pub(crate) fn fill<E>(text: &str, place: impl Fn(&Part<'_>) -> Result<String, E>) -> Result<String, E> {
     let mut filled = String::with_capacity(text.len());
     for part in parts(text) {
         match part {
             Part::Text(text) => filled.push_str(text),
-            Part::Pass(name) => filled.push_str(&pass(name)?),
-            Part::Cookie(name) => filled.push_str(&cookie(name)?),
+            Part::Pass(_) | Part::Cookie(_) | Part::Kept(_) | Part::Typed(_) | Part::Token(..) => {
+                filled.push_str(&place(&part)?);
+            }
             // Writing to a String cannot fail.
             Part::Filler(bytes) => drop(write!(filled, "{:x<bytes$}", "")),
         }
@@ -78,7 +90,13 @@ mod tests {
             Part::Text(" 1 < 2"),
         ];
         assert_eq!(found, expected);
-        let pass = |name: &str| Ok::<_, ()>(name.to_uppercase());
-        assert_eq!(fill("<p>.<cookie c><filler 3>", pass, pass).unwrap(), "P.Cxxx");
+        let place = |part: &Part<'_>| match part {
+            Part::Pass(name) | Part::Cookie(name) | Part::Kept(name) => Ok(name.to_uppercase()),
+            Part::Token(subject, roles) => Ok(format!("{subject} as {}", roles.join("+"))),
+            _ => Err(()),
+        };
+        let filled = fill("<p>.<cookie c><filler 3><kept k> <token root: Global Reader, x>", place);
+        assert_eq!(filled.unwrap(), "P.CxxxK root as Global Reader+x");
+        assert_eq!(fill("<typed k>", place), Err(()));
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use tapgate_core::json::{Json, Object};
 use tapgate_core::jws::{Unverified, decode_unverified, sign_as_written};
-use tapgate_core::key::{KeyRing, Passes, Purpose, Upstream};
+use tapgate_core::key::{Admins, KeyRing, Passes, Purpose, Upstream};
 
 use crate::case::{Pass, Receipt};
 use crate::policy::{at, key_of_variable, text_at, to_value};
@@ -47,6 +47,17 @@ pub(crate) fn receipt(receipt: &Receipt, seen: &Headers, policy: &Json, now: u64
     replace(&mut claims, &receipt.claims);
     let claims = Value::Object(claims).to_string();
     Ok(sign_as_written(&ring, &header("tap-receipt+jwt", &id, &Object::default()), &claims))
+}
+
+/// Makes an administrator's token for the first tenant, valid for ten minutes.
+pub(crate) fn token(policy: &Json, subject: &str, roles: &[&str], now: u64) -> Result<String, Trouble> {
+    let policy = tenant(policy, 0);
+    let (id, ring) = ring::<Admins>(policy, "admin", None, false)?;
+    let claims = json!({
+        "iss": text_at(policy, "issuer"), "aud": text_at(policy, "audience"), "tid": text_at(policy, "tenant"),
+        "sub": subject, "roles": roles, "iat": now, "exp": now.saturating_add(600),
+    });
+    Ok(sign_as_written(&ring, &header("at+jwt", &id, &Object::default()), &claims.to_string()))
 }
 
 /// The claims of the assertion that the application was sent.

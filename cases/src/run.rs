@@ -8,7 +8,7 @@ use tapgate_core::policy::doc::Defect;
 
 use crate::case::{Answer, Body, Case, Line, Request, Sender, Step, When};
 use crate::expect;
-use crate::fill::fill;
+use crate::fill::{Part, fill};
 use crate::jar::Jar;
 use crate::mint;
 use crate::policy::{PolicyDocument, changed, key_of_variable, text_at, to_json, to_value, variables};
@@ -156,7 +156,7 @@ fn each_step(
     let environment = names.map(|name| (name.clone(), key_of_variable(&name))).collect();
     let setup = Setup { policy: to_json(&tree), environment, born: START.saturating_sub(LEDGER_AGE), now: START };
     let site = host.start(&setup).map_err(trouble)?;
-    let mut stage = Stage { case, tree, site, browsers: BTreeMap::new(), now: START };
+    let mut stage = Stage { case, tree, site, browsers: BTreeMap::new(), kept: BTreeMap::new(), now: START };
     for (index, step) in case.steps.iter().enumerate() {
         if !step.policy.is_empty() {
             stage.tree = tree_of(policy.tree(), case, index.saturating_add(1))?;
@@ -190,6 +190,8 @@ struct Stage<'a> {
     tree: Json,
     site: Box<dyn Site>,
     browsers: BTreeMap<String, Jar>,
+    /// What answers have said, by the names that the case gave it.
+    kept: BTreeMap<String, String>,
     now: u64,
 }
 
@@ -229,6 +231,11 @@ impl Stage<'_> {
         let (tree, now) = (&self.tree, self.now);
         let application = |seen: &Headers| answered(&request.answer, seen, tree, now);
         let exchange = self.site.exchange(&sent, &application)?;
+        for (name, member) in &request.keeps {
+            if let Some(text) = member_of(&exchange.body, member) {
+                self.kept.insert(name.clone(), text);
+            }
+        }
         if !request.lost {
             let jar = self.browsers.entry(request.browser.clone()).or_default();
             jar.keep(&host, &exchange.headers, self.now);
@@ -252,14 +259,23 @@ impl Stage<'_> {
             let value = jar.get(of, cookie).map(str::to_owned);
             value.ok_or_else(|| missing("looking for a cookie of the browser", name))
         };
-        let filled = |text: &str| fill(text, pass, cookie);
+        let kept = |name: &str| self.kept.get(name).ok_or_else(|| missing("looking for what an answer said", name));
+        let place = |part: &Part<'_>| match part {
+            Part::Pass(name) => pass(name),
+            Part::Cookie(name) => cookie(name),
+            Part::Kept(name) => kept(name).cloned(),
+            Part::Typed(name) => kept(name).map(|text| typed(text)),
+            Part::Token(subject, roles) => mint::token(tree, subject, roles, self.now),
+            Part::Text(_) | Part::Filler(_) => Ok(String::new()),
+        };
+        let filled = |text: &str| fill(text, place);
         let (method, mut path, body) = match &request.line {
             Line::Of { method, path } => (method.clone(), filled(path)?, request.body.clone()),
             Line::SignIn { user, pass, .. } => {
                 let path = text_at(tree, "signIn.path").unwrap_or("/sign-in").to_owned();
                 let field = |name: &str, usual: &str| text_at(tree, name).unwrap_or(usual).to_owned();
                 let fields = vec![
-                    (field("signIn.userField", "username"), user.clone()),
+                    (field("signIn.userField", "username"), filled(user)?),
                     (field("signIn.passField", "pass"), pass.clone()),
                 ];
                 ("POST".to_owned(), path, Some(Body::Form(fields)))
@@ -312,6 +328,19 @@ impl Stage<'_> {
         }
         Ok(Sent { method, path, authority, headers, body: body.map(String::into_bytes) })
     }
+}
+
+/// A member of an answer's JSON, by its path with dots in it, as text.
+fn member_of(body: &str, path: &str) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    let pointer = format!("/{}", path.replace('.', "/"));
+    body.pointer(&pointer)?.as_str().map(str::to_owned)
+}
+
+/// A code as a person types it who has it on paper: in lower case, in groups of four.
+fn typed(code: &str) -> String {
+    let letters: Vec<char> = code.to_lowercase().chars().collect();
+    letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
 }
 
 fn in_json(json: &Json, filled: &dyn Fn(&str) -> Result<String, Trouble>) -> Result<Json, Trouble> {

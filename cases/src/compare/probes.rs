@@ -242,6 +242,7 @@ impl Story {
             body,
             answer: answer.unwrap_or(usual),
             expect: Expect::default(),
+            keeps: Vec::new(),
         };
         let position = Position { line: 1, column: 1 };
         let (restart, policy, copies, request) = (false, Vec::new(), None, Some(request));

@@ -9,7 +9,7 @@ use crate::fill::{Part, parts};
 
 /// The fields that mean something only with a request.
 const OF_A_REQUEST: &[&str] =
-    &["user", "host", "as", "headers", "form", "json", "body", "answer", "expect", "browser", "lost"];
+    &["user", "host", "as", "headers", "form", "json", "body", "answer", "expect", "browser", "lost", "keeps"];
 
 /// Reads the request of a step, which may have none.
 pub(super) fn read(section: &Section<'_>, step: &Node<'_>, passes: &Passes) -> Option<Option<Request>> {
@@ -45,6 +45,7 @@ pub(super) fn read(section: &Section<'_>, step: &Node<'_>, passes: &Passes) -> O
     let answer = section.or("answer", answer, |node| answer_of(&node));
     let expect =
         section.required("expect", "the decision that this request should get").and_then(|node| expect::read(&node));
+    let keeps = section.or("keeps", Vec::new(), |node| pairs(&node));
     Some(Some(Request {
         browser: browser?,
         lost: lost?,
@@ -55,6 +56,7 @@ pub(super) fn read(section: &Section<'_>, step: &Node<'_>, passes: &Passes) -> O
         body: body?,
         answer: answer?,
         expect: expect?,
+        keeps: keeps?,
     }))
 }
 

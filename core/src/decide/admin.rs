@@ -177,7 +177,9 @@ fn carry_out(permitted: Permitted, route: Route, asked: &Asked, context: &mut Co
             if asked.body_format != Some(BodyFormat::Json) && asked.content_length != Some(0) {
                 return decided(permitted.deny(&ApiError::NOT_JSON, context));
             }
-            Step::Done(Head::Body(Box::new(Called { edits: asked.strip_all(), permitted }.into())))
+            let mut edits = asked.strip_all();
+            edits.remove(b"authorization");
+            Step::Done(Head::Body(Box::new(Called { edits, permitted }.into())))
         }
         Route::Pass(_, id) if changes => permitted.withdraw(id, context),
         Route::Passes(_) => permitted.look(|permitted, pass, now| {
@@ -311,14 +313,9 @@ impl Permitted {
             .and_then(|code| Code::derive(&call.policy.gateway_keys, &code.key, of, &pass.id, code.length));
         let Some(code) = code else { return self.deny(&ApiError::INTERNAL, context) };
         let body = graph::Pass::one(&call.root, &call.policy, of, pass, Some(&code), context.now);
-        let location = format!("{}users/{of}/authentication/temporaryAccessPassMethods/{}", call.root, pass.id);
-        let mut decision = call.answer(201, &body);
-        if let Verdict::Reply(reply) = &mut decision.verdict {
-            reply.headers.push(("location", location));
-        }
         let kind = if replaced.is_some() { Kind::PassReplace } else { Kind::PassIssue };
         let event = call.event(kind, Outcome::Done, Some(by), Some(of), context);
-        decision.audited(about_pass(event, pass, replaced.clone()))
+        call.answer(201, &body).audited(about_pass(event, pass, replaced.clone()))
     }
 
     fn withdraw(self, id: PassId, context: &mut Context<'_>) -> Step<Head> {
