@@ -12,14 +12,16 @@ mod codec;
 pub mod etcd;
 mod memory;
 mod record;
+mod revoke;
 
 pub use attempt::{Attempt, Loading, MOST_TRIES, Next, Swapping};
 pub use check::{Check, Purpose};
 pub use memory::Memory;
 pub use record::{
-    Change, Complete, Completion, Event, HolderHash, MOST_SESSIONS, PresentedPass, Record, Reservation, Revoke,
-    SessionEntry, SignIn, SignOut, SignedIn, StandingPass,
+    Change, Complete, Completion, Event, HolderHash, MOST_SESSIONS, PresentedPass, Record, Reservation, SessionEntry,
+    SignIn, SignOut, SignedIn, StandingPass,
 };
+pub use revoke::{PassRevoked, Revoke, RevokePass};
 
 use std::sync::Arc;
 
@@ -45,6 +47,13 @@ impl RecordName {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+/// In hexadecimal, as it stands in a key of etcd's.
+impl std::fmt::Display for RecordName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&digest::hex(&self.0))
     }
 }
 
