@@ -33,6 +33,8 @@ pub enum Kind {
     SignOut,
     /// A request could not be judged.
     Request,
+    /// An operator revoked a pass, or all of a user's.
+    Revocation,
 }
 
 impl Kind {
@@ -47,6 +49,7 @@ impl Kind {
             Self::SessionEnd => "session_end",
             Self::SignOut => "sign_out",
             Self::Request => "request",
+            Self::Revocation => "revocation",
         }
     }
 }

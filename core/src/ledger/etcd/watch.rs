@@ -85,12 +85,8 @@ impl Watch {
     /// The call. Its answer does not end.
     #[must_use]
     pub fn call(&self) -> Call {
-        let create = Create {
-            keys: self.interval.keys(),
-            start_revision: self.from.to_string(),
-            prev_kv: true,
-            fragment: true,
-        };
+        let create =
+            Create { keys: self.interval.keys(), start_revision: self.from.to_string(), prev_kv: true, fragment: true };
         Call::new("/v3/watch", &Question { create_request: create })
     }
 
@@ -177,5 +173,7 @@ fn refused(error: &Object) -> Unread {
 
 /// What etcd says of a token that it does not take (`rpctypes/error.go`); of a watch it says so in words alone.
 fn is_about_a_token(reason: &str) -> bool {
-    ["invalid auth token", "user name is empty", "revision of auth store is old"].iter().any(|said| reason.contains(said))
+    ["invalid auth token", "user name is empty", "revision of auth store is old"]
+        .iter()
+        .any(|said| reason.contains(said))
 }
