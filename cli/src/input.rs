@@ -9,7 +9,7 @@ use crate::link;
 use crate::world::World;
 
 /// The longest input that is looked at: a pass of 4096 bytes, a link around it, and room to tell what is wrong with more.
-const MOST_BYTES: usize = 16 * 1024;
+pub(crate) const MOST_BYTES: usize = 16 * 1024;
 
 /// Why there is nothing to inspect.
 #[derive(Debug, thiserror::Error)]

@@ -56,11 +56,11 @@ pub(crate) enum KeyFailure {
     #[error("the environment variable `{0}` is not set or empty; set it to the key in base64")]
     NotSet(String),
     /// The file cannot be read.
-    #[error("cannot read the key file `{}`", .path.display())]
-    File { path: PathBuf, source: io::Error },
-    /// The file is too long for a key.
-    #[error("the key file `{}` has more than {MOST_FILE_BYTES} bytes; it should hold one key in base64", .0.display())]
-    FileTooLong(PathBuf),
+    #[error("cannot read the {} file `{}`", .what.name(), .path.display())]
+    File { what: Secret, path: PathBuf, source: io::Error },
+    /// The file is too long for what it should hold.
+    #[error("the {} file `{}` has more than {MOST_FILE_BYTES} bytes; it should hold one {}", .what.name(), .path.display(), .what.form())]
+    FileTooLong { what: Secret, path: PathBuf },
     /// What was found is not text.
     #[error("{0} does not hold text; a key is written in base64")]
     NotText(Origin),
@@ -72,6 +72,29 @@ pub(crate) enum KeyFailure {
 impl Failure for KeyFailure {
     fn exit(&self) -> Exit {
         Exit::Key
+    }
+}
+
+/// What a file holds that nobody else may read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Secret {
+    Key,
+    Password,
+}
+
+impl Secret {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Password => "password",
+        }
+    }
+
+    const fn form(self) -> &'static str {
+        match self {
+            Self::Key => "key in base64",
+            Self::Password => "password",
+        }
     }
 }
 
@@ -124,7 +147,7 @@ impl KeyOptions {
     /// The key, if there is one: an option that names none is an error, an unset default variable is not.
     pub(crate) fn find(&self, world: &mut World<'_>) -> Result<Option<Key>, KeyFailure> {
         let (origin, text) = if let Some(path) = &self.key_file {
-            (Origin::File(path.clone()), read_file(path, world)?)
+            (Origin::File(path.clone()), read_file(Secret::Key, path, world)?)
         } else {
             let name = self.key_env.as_deref().unwrap_or(DEFAULT_VARIABLE);
             if !is_variable_name(name) {
@@ -156,12 +179,13 @@ fn is_variable_name(name: &str) -> bool {
     letters && (1..=40).contains(&name.len()) && !name.starts_with(|first: char| first.is_ascii_digit())
 }
 
-fn read_file(path: &Path, world: &mut World<'_>) -> Result<Zeroizing<Vec<u8>>, KeyFailure> {
-    let failed = |source| KeyFailure::File { path: path.to_owned(), source };
+/// Reads a file that holds a secret, and warns if everybody can.
+pub(crate) fn read_file(what: Secret, path: &Path, world: &mut World<'_>) -> Result<Zeroizing<Vec<u8>>, KeyFailure> {
+    let failed = |source| KeyFailure::File { what, path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     if is_readable_by_everyone(&file) {
-        let path = path.display();
-        world.warn(format_args!("everyone on this machine can read the key file `{path}`: `chmod 600` it"));
+        let (what, path) = (what.name(), path.display());
+        world.warn(format_args!("everyone on this machine can read the {what} file `{path}`: `chmod 600` it"));
     }
     // Room for all of it at once: a buffer that grows leaves copies of the key behind.
     let most = MOST_FILE_BYTES.saturating_add(1);
@@ -176,7 +200,7 @@ fn read_file(path: &Path, world: &mut World<'_>) -> Result<Zeroizing<Vec<u8>>, K
         }
     }
     if filled == most {
-        return Err(KeyFailure::FileTooLong(path.to_owned()));
+        return Err(KeyFailure::FileTooLong { what, path: path.to_owned() });
     }
     text.truncate(filled);
     Ok(text)

@@ -1,8 +1,8 @@
 //! The command line of Tapgate as a library: arguments and a [`World`] in, an [`Exit`] out.
 //!
 //! A file per subcommand. Nothing here reads a clock, the environment or randomness by itself, and nothing writes but
-//! through [`World`]; only `serve`, which becomes a gateway, has clocks and sockets of its own. What makes a pass good
-//! is `tapgate-core`'s business alone.
+//! through [`World`]; only `serve`, which becomes a gateway, has clocks of its own, and sockets only it and `ledger`. What makes
+//! a pass good is `tapgate-core`'s business alone.
 
 mod error;
 mod exit;
@@ -10,6 +10,7 @@ mod input;
 mod inspect;
 mod key;
 mod keygen;
+mod ledger;
 mod link;
 mod mint;
 mod moment;
@@ -29,7 +30,8 @@ use crate::error::Error;
 pub use crate::exit::Exit;
 pub use crate::world::{Screen, World};
 
-/// Makes keys, mints Temporary Access Passes, looks inside them, checks, tests and renders policies, and is a gateway
+/// Makes keys, mints Temporary Access Passes, looks inside them, checks, tests and renders policies, looks after the ledger in etcd,
+/// and is a gateway
 ///
 /// A pass is a link or a QR code that lets one person register a passwordless sign-in method (a passkey, a security key)
 /// until a deadline. Whoever holds the pass key can mint one, offline. Tapgate, in the proxy before the site, checks it.
@@ -53,6 +55,7 @@ enum Command {
     Mint(Box<mint::Options>),
     Inspect(inspect::Options),
     Policy(policy::Options),
+    Ledger(Box<ledger::Options>),
     Serve(Box<serve::Options>),
 }
 
@@ -64,6 +67,7 @@ First steps:
   tapgate inspect                              # then paste the pass or the link
   tapgate policy check policy.yaml             # before a proxy loads it
   tapgate serve --policy policy.yaml --upstream http://127.0.0.1:8080
+  tapgate ledger revoke --policy policy.yaml --user alice@example.com    # with the ledger in etcd
 Each command's --help has more examples.
 
 Environment (an option on the command line comes first):
@@ -71,6 +75,7 @@ Environment (an option on the command line comes first):
   TAPGATE_PASS_KEY_ID  its id in the policy: --key-id
   TAPGATE_ISSUER       the policy's issuer: --issuer
   TAPGATE_AUDIENCE     the policy's audience: --audience
+  TAPGATE_ETCD         addresses of etcd, with commas between them: --etcd
 ";
 
 /// Does what the arguments (the program's name first) ask for.
@@ -98,6 +103,7 @@ impl Command {
             Self::Mint(options) => mint::run(&options, world),
             Self::Inspect(options) => inspect::run(&options, world),
             Self::Policy(options) => policy::run(&options, world),
+            Self::Ledger(options) => ledger::run(&options, world),
             Self::Serve(options) => serve::run(&options, world),
         }
     }

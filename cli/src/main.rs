@@ -40,7 +40,9 @@ fn main() -> ExitCode {
         stderr: &mut io::stderr(),
         log: || Box::new(io::stderr()),
         environment: &|name| env::var_os(name),
+        watched: io::stderr().is_terminal(),
         now: now(),
+        clock: &now,
         random: &mut System,
     };
     tapgate_cli::run(env::args_os(), &mut world).into()

@@ -28,8 +28,12 @@ pub struct World<'a> {
     pub log: fn() -> Box<dyn Write + Send>,
     /// Looks up an environment variable.
     pub environment: &'a dyn Fn(&str) -> Option<OsString>,
-    /// What the clock shows; `None` if that cannot be told.
+    /// Whether standard error is a person at a terminal.
+    pub watched: bool,
+    /// What the clock shows when the run begins; `None` if that cannot be told.
     pub now: Option<UnixSeconds>,
+    /// What the clock shows by and by, for a command that takes its time.
+    pub clock: &'a dyn Fn() -> Option<UnixSeconds>,
     /// Where ids and keys come from.
     pub random: &'a mut dyn Random,
 }
@@ -70,6 +74,11 @@ impl World<'_> {
         self.now.ok_or_else(|| WorldError::Clock.into())
     }
 
+    /// What the clock shows by now.
+    pub(crate) fn clock(&self) -> Result<UnixSeconds, Error> {
+        (self.clock)().ok_or_else(|| WorldError::Clock.into())
+    }
+
     /// An environment variable that stands in for an option; an empty one counts as absent.
     pub(crate) fn variable(&self, variable: &'static str) -> Result<Option<String>, Error> {
         match (self.environment)(variable) {
@@ -85,6 +94,14 @@ impl World<'_> {
         delivered(writeln!(self.stdout, "{}", Visible(line)))
     }
 
+    /// One line on standard output, at once, from a command that runs on; whether anybody still reads it.
+    pub(crate) fn tell(&mut self, line: impl fmt::Display) -> Result<bool, Error> {
+        match writeln!(self.stdout, "{}", Visible(line)).and_then(|()| self.stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            result => delivered(result).map(|()| true),
+        }
+    }
+
     /// One line in white on black, whatever the terminal's colours are; without a terminal, as [`World::print`].
     pub(crate) fn print_white_on_black(&mut self, line: &str) -> Result<(), Error> {
         match self.screen {
@@ -97,6 +114,11 @@ impl World<'_> {
     pub(crate) fn print_json(&mut self, value: &impl Serialize) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(value).map_err(|error| WorldError::Output(error.into()))?;
         delivered(writeln!(self.stdout, "{}", AsciiJson(&text)))
+    }
+
+    /// A value as JSON on one line, in ASCII only.
+    pub(crate) fn print_json_line(&mut self, value: &impl Serialize) -> Result<(), Error> {
+        delivered(writeln!(self.stdout, "{}", json_line(value)?))
     }
 
     /// One line on standard error: something to know.
@@ -127,6 +149,12 @@ impl World<'_> {
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         delivered(self.stdout.flush())
     }
+}
+
+/// A value as JSON on one line, in ASCII only.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<String, Error> {
+    let text = serde_json::to_string(value).map_err(|error| WorldError::Output(error.into()))?;
+    Ok(AsciiJson(&text).to_string())
 }
 
 /// A reader that has gone away has what it wanted (`tapgate mint | head -1`); any other failure is one.

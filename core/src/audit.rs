@@ -42,6 +42,8 @@ pub enum Kind {
     AdminCall,
     /// A request could not be judged.
     Request,
+    /// An operator revoked a pass, or all of a user's.
+    Revocation,
 }
 
 impl Kind {
@@ -60,6 +62,7 @@ impl Kind {
             Self::PassDelete => "pass_delete",
             Self::AdminCall => "admin_call",
             Self::Request => "request",
+            Self::Revocation => "revocation",
         }
     }
 }

@@ -45,7 +45,7 @@ impl Failure for FileError {
 }
 
 /// The text of a file.
-pub(super) fn text(path: &Path) -> Result<String, FileError> {
+pub(crate) fn text(path: &Path) -> Result<String, FileError> {
     let failed = |source| FileError::Read { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     File::open(path)
@@ -93,7 +93,7 @@ pub(crate) fn load(path: &Path, keys: Keys<'_>, world: &mut World<'_>) -> Result
 }
 
 /// A key in place of the one that a variable holds in the proxy.
-pub(super) fn stand_in(variable: &str) -> Option<String> {
+pub(crate) fn stand_in(variable: &str) -> Option<String> {
     Some(key_of_variable(variable))
 }
 

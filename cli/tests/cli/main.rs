@@ -1,5 +1,6 @@
 //! The command line from outside: arguments, streams, environment and clock in; exit code and text out.
 #![expect(
+    clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -14,6 +15,7 @@ mod forge;
 mod hostile;
 mod inspect;
 mod keygen;
+mod ledger;
 mod mint;
 mod policy;
 mod program;

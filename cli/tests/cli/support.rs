@@ -1,5 +1,6 @@
 //! One run of the library, with everything that it gets from outside chosen by the test.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Cursor;
@@ -121,6 +122,8 @@ impl Tapgate {
     pub(crate) fn run(self) -> Outcome {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let environment = self.environment;
+        // Whoever looks again and again sees it go on.
+        let clock = Cell::new(self.now);
         let mut world = World {
             stdin: &mut Cursor::new(self.stdin),
             typed: self.typed,
@@ -129,7 +132,9 @@ impl Tapgate {
             stderr: &mut stderr,
             log: || Box::new(std::io::sink()),
             environment: &|name| environment.get(name).cloned(),
+            watched: false,
             now: self.now.and_then(UnixSeconds::new),
+            clock: &|| clock.get().and_then(UnixSeconds::new).inspect(|_| clock.set(clock.get().map(|now| now + 1))),
             random: &mut Counting { next: 0, entropy: self.entropy },
         };
         let exit = tapgate_cli::run(self.arguments, &mut world);

@@ -17,8 +17,8 @@ mod record;
 pub use attempt::{Attempt, Loading, MOST_TRIES, Next, Swapping};
 pub use check::{Check, Purpose};
 pub use event::{
-    Change, Compared, Complete, Completion, Event, Guess, Guessed, Issue, Issued, PresentedPass, Revoke, SignIn,
-    SignOut, SignedIn, Withdraw, Write,
+    Change, Compared, Complete, Completion, Event, Guess, Guessed, Issue, Issued, PassRevoked, PresentedPass, Revoke,
+    RevokePass, SignIn, SignOut, SignedIn, Withdraw, Write,
 };
 pub use memory::Memory;
 pub use record::{Guesses, HolderHash, IssuedCode, MOST_SESSIONS, Record, Reservation, SessionEntry, StandingPass};
@@ -47,6 +47,13 @@ impl RecordName {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+/// In hexadecimal, as it stands in a key of etcd's.
+impl std::fmt::Display for RecordName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&digest::hex(&self.0))
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tapgate_core::ledger::bucket::{self, Bucket};
 use tapgate_core::ledger::{
-    Attempt, Change, Complete, Completion, Event, Loaded, Loading, MOST_SESSIONS, MOST_TRIES, Next, PresentedPass,
-    Record, RecordName, Revoke, SignIn, SignOut, SignedIn, SwapReply, Swapping, Unavailable, Version,
+    Attempt, Change, Complete, Completion, Event, Loaded, Loading, MOST_SESSIONS, MOST_TRIES, Next, PassRevoked,
+    PresentedPass, Record, RecordName, Revoke, RevokePass, SignIn, SignOut, SignedIn, SwapReply, Swapping, Unavailable,
+    Version,
 };
 use tapgate_core::names::{AttemptId, SessionId};
 use tapgate_core::policy::Then;
@@ -204,6 +205,37 @@ fn revoking_works_on_passes_never_seen() {
     history.happens(&revoke, 150);
     assert!(!history.live(1, 201));
     assert!(history.record.unwrap().floor >= at(181), "a floor never sinks");
+}
+
+#[test]
+fn revoking_one_pass_leaves_a_newer_one_alone() {
+    let revoke = |id: &str, issued: u64| RevokePass {
+        id: id.parse().unwrap(),
+        issued: at(issued),
+        end: at(900),
+        longest_from_issue: Seconds::new(100_000),
+    };
+    let mut history = History::new();
+    history.happens(&sign_in(true, 1, 1), 200).unwrap();
+    let id = sign_in(true, 1, 1).pass.id;
+    assert_eq!(history.happens(&revoke("other", 100), 210), PassRevoked::Before(Refusal::Replaced));
+    assert_eq!(history.happens(&revoke("other", 99), 210), PassRevoked::Before(Refusal::Replaced));
+    assert!(history.live(1, 210), "another pass's end is none of its business");
+    assert_eq!(history.happens(&revoke(id.as_str(), 100), 210), PassRevoked::Now);
+    assert!(!history.live(1, 210));
+    assert_eq!(history.happens(&sign_in(true, 1, 2), 211), Err(Refusal::Revoked));
+    assert_eq!(history.happens(&revoke(id.as_str(), 100), 212), PassRevoked::Before(Refusal::Revoked));
+    // Not seen yet: it is refused, and whatever was issued before it; what is issued later is not.
+    let mut history = History::new();
+    history.happens(&sign_in(false, 1, 1), 200).unwrap();
+    assert_eq!(history.happens(&revoke("unseen", 150), 210), PassRevoked::Now);
+    assert!(!history.live(1, 210));
+    assert_eq!(history.record.as_ref().unwrap().keep_until, at(100_150));
+    let mut later = sign_in(false, 1, 3);
+    later.pass = PresentedPass { id: "unseen".parse().unwrap(), issued: at(150), ..later.pass };
+    assert_eq!(history.happens(&later, 211), Err(Refusal::Revoked));
+    later.pass = PresentedPass { id: "q".parse().unwrap(), issued: at(151), ..later.pass };
+    assert!(history.happens(&later, 211).is_ok());
 }
 
 #[test]

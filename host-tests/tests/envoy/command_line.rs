@@ -15,6 +15,10 @@ impl Random for System {
     }
 }
 
+fn now() -> Option<UnixSeconds> {
+    UnixSeconds::new(u64::try_from(clock::now()).expect("a clock after 1970"))
+}
+
 /// What `tapgate` prints with these arguments and these environment variables.
 pub(crate) fn tapgate(arguments: &[&str], environment: &[(&str, String)]) -> String {
     let arguments = ["tapgate"].iter().chain(arguments).map(OsString::from);
@@ -30,7 +34,9 @@ pub(crate) fn tapgate(arguments: &[&str], environment: &[(&str, String)]) -> Str
             stderr: &mut stderr,
             log: || Box::new(std::io::sink()),
             environment: &value,
-            now: UnixSeconds::new(u64::try_from(clock::now()).expect("a clock after 1970")),
+            watched: false,
+            now: now(),
+            clock: &now,
             random: &mut System,
         },
     );

@@ -6,6 +6,7 @@
     reason = "a test that meets the unexpected must fail"
 )]
 
+mod operator;
 mod outage;
 mod races;
 mod site;

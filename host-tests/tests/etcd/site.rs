@@ -22,6 +22,12 @@ pub(crate) const MEMBERS: usize = 3;
 pub(crate) const RECHECK: i64 = 1;
 pub(crate) const GRACE: i64 = 3;
 
+/// What both gates go by.
+pub(crate) fn policy() -> Policy {
+    let rechecks = json!({"recheckInSeconds": RECHECK, "recheckRegisteredInSeconds": RECHECK, "graceInSeconds": GRACE});
+    Policy::shipped().with("/ledger", json!({ "etcd": rechecks }))
+}
+
 /// The gates and what they stand on.
 pub(crate) struct Site {
     gates: Vec<Envoy>,
@@ -40,9 +46,7 @@ impl Site {
         }
         let upstream = Upstream::start(standard(&keys, &secrets), &secrets).await;
         let ports: Vec<u16> = (0..MEMBERS).map(|member| etcd.address(member).port()).collect();
-        let ledger = json!({"etcd": {"cluster": "etcd", "recheckInSeconds": RECHECK, "graceInSeconds": GRACE}});
-        let policy = Policy::shipped().with("/ledger", ledger);
-        let setup = Setup::new(upstream.address(), &keys).policy(&policy).cluster("etcd", &ports);
+        let setup = Setup::new(upstream.address(), &keys).policy(&policy()).cluster("etcd", &ports);
         let mut gates = Vec::new();
         for _ in 0..2 {
             gates.push(Envoy::start(&setup).await.unwrap_or_else(|refused| panic!("{refused}")));

@@ -37,7 +37,12 @@ impl From<Fault> for Failure {
 impl Answer<'_> {
     /// The answer's object, if etcd did what it was asked to.
     pub(super) fn object(self) -> Result<Object, Fault> {
-        if self.body.len() > MOST_BYTES {
+        self.object_within(MOST_BYTES)
+    }
+
+    /// As [`Answer::object`], of at most so many bytes.
+    pub(super) fn object_within(self, most: usize) -> Result<Object, Fault> {
+        if self.body.len() > most {
             return Err(Fault::Unclear);
         }
         let object = json::strict_to(DEPTH, self.body).map_err(|_| Fault::Unclear)?;
@@ -156,7 +161,7 @@ fn only<'a>(response: &'a Json, name: &str) -> Option<&'a Object> {
 }
 
 /// `true`, or `false` where it is left out.
-fn flag(object: &Object, name: &str) -> Option<bool> {
+pub(super) fn flag(object: &Object, name: &str) -> Option<bool> {
     match object.get(name) {
         None => Some(false),
         Some(Json::Bool(flag)) => Some(*flag),

@@ -7,7 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::load::{Load, Look};
+use super::survey::{Interval, Range};
 use super::swap::Swap;
+use super::watch::Watch;
 use super::{Lease, lease};
 use crate::digest;
 use crate::ledger::{Record, RecordName, Version};
@@ -63,6 +65,55 @@ impl Keyspace {
     ) -> Swap {
         let lease = lease.filter(|lease| lease.outlives(record)).map(lease::id);
         Swap { keys: self.keys(name), birth, expected, record: record.clone(), lease }
+    }
+
+    /// Asks when the ledger began.
+    #[must_use]
+    pub fn birth(&self) -> Range {
+        Range::of(Interval::one(format!("{}birth", self.base).into_bytes()))
+    }
+
+    /// Asks for one record as it stands, whether a gateway could read it or not.
+    #[must_use]
+    pub fn record(&self, name: &RecordName) -> Range {
+        Range::of(self.one(name))
+    }
+
+    /// Asks for all records. They are many: say [`Range::behind`], [`Range::at`] and [`Range::limit`], or only
+    /// [count](Range::counting) them.
+    #[must_use]
+    pub fn records(&self) -> Range {
+        Range::of(self.all())
+    }
+
+    /// Asks to be told of every change of a record, or of this one, from a revision on.
+    #[must_use]
+    pub fn watch(&self, name: Option<&RecordName>, from: u64) -> Watch {
+        Watch { interval: name.map_or_else(|| self.all(), |name| self.one(name)), from }
+    }
+
+    /// Whose record lies under a key; `None` for a key that no gateway writes.
+    #[must_use]
+    pub fn name_of(&self, key: &[u8]) -> Option<RecordName> {
+        let digits = key.strip_prefix(format!("{}record/", self.base).as_bytes())?;
+        let (pairs, rest) = digits.as_chunks::<2>();
+        let nibble = |digit: u8| match digit {
+            b'0'..=b'9' => digit.checked_sub(b'0'),
+            b'a'..=b'f' => digit.checked_sub(b'a').and_then(|digit| digit.checked_add(10)),
+            _ => None,
+        };
+        let byte = |[high, low]: &[u8; 2]| nibble(*high)?.checked_mul(16)?.checked_add(nibble(*low)?);
+        let bytes: Vec<u8> = pairs.iter().map(byte).collect::<Option<_>>()?;
+        rest.is_empty().then(|| bytes.try_into().ok().map(RecordName)).flatten()
+    }
+
+    fn one(&self, name: &RecordName) -> Interval {
+        Interval::one(format!("{}record/{name}", self.base).into_bytes())
+    }
+
+    /// The byte behind `/` is `0`.
+    fn all(&self) -> Interval {
+        Interval::between(format!("{}record/", self.base).into_bytes(), format!("{}record0", self.base).into_bytes())
     }
 
     fn keys(&self, name: &RecordName) -> Keys {

@@ -28,7 +28,8 @@
 //!
 //! # Who asks
 //! The plugin (`plugin/src/etcd`): it makes the calls, keeps a token and a lease a policy, rechecks sessions beside their
-//! requests, and refuses where a recheck is overdue (7.5, 10.2).
+//! requests, and refuses where a recheck is overdue (7.5, 10.2). Operators, through `tapgate ledger`, ask besides what only
+//! they need: a [`Range`] of records, and a [`Watch`] on them.
 
 mod answer;
 mod auth;
@@ -36,13 +37,17 @@ mod keyspace;
 mod lease;
 mod load;
 mod request;
+mod survey;
 mod swap;
+mod watch;
 
 pub use auth::{Credentials, CredentialsError, NoToken, Token};
 pub use keyspace::Keyspace;
 pub use lease::{Grant, Lease, SHARED_FOR, SLACK};
 pub use load::{Load, Look};
+pub use survey::{Found, Kept, MOST_PAGE_BYTES, PAGE, Range, Unread};
 pub use swap::{Swap, SwapAnswer};
+pub use watch::{Cancelled, Happened, MOST_LINE_BYTES, Told, Watch};
 
 use zeroize::Zeroizing;
 

@@ -7,6 +7,7 @@ mod goldens;
 mod hostile;
 mod leases;
 mod places;
+mod survey;
 
 use std::mem;
 
