@@ -278,6 +278,7 @@ pub(crate) fn standing(id: &str, issued: u64) -> Record {
             start: at(issued),
             end: at(issued + 3600),
             once: false,
+            typed: false,
         },
         session: tapgate_core::names::SessionId::from_bytes([7; 16]),
         holder: vec![[0x5A; 32]],
@@ -285,7 +286,7 @@ pub(crate) fn standing(id: &str, issued: u64) -> Record {
         retries: 3,
         longest_from_issue: tapgate_core::time::Seconds::new(100_000),
     };
-    sign_in.apply(None, at(1), at(issued + 10)).record.unwrap()
+    sign_in.apply(None, at(1), at(issued + 10)).write.record().unwrap()
 }
 
 /// The same of a one-time pass, which is reserved.
