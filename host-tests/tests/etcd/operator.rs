@@ -239,7 +239,7 @@ async fn a_watch_tells_of_every_change_and_goes_on_when_its_member_is_killed() {
     let site = Site::on(&etcd).await;
     let operator = Operator::of(&site, &etcd);
     let all = Watching::begin(&operator, &["watch", "--json"]);
-    let hers = Watching::begin(&operator, &["watch", "--user", "Alice"]);
+    let mut hers = Watching::begin(&operator, &["watch", "--user", "Alice"]);
     let attached = format!("http://{}", etcd.address(0));
     for watch in [&all, &hers] {
         watch.says(&["watching from revision", &attached]).await;
@@ -281,5 +281,7 @@ async fn a_watch_tells_of_every_change_and_goes_on_when_its_member_is_killed() {
     for watch in [&all, &hers] {
         assert_eq!(site.secrets.found_in(watch.said().join("\n").as_bytes()), [""; 0], "secrets in a watch");
     }
+    hers.tell(Signal::INT);
+    assert_eq!(hers.child.wait().expect("it ends").code(), Some(0), "told to stop");
     site.stop();
 }
