@@ -211,8 +211,10 @@ impl Cluster {
         Ok(())
     }
 
-    fn denied(&self) -> LedgerError {
-        LedgerError::Denied { member: self.here() }
+    /// Why etcd does not allow it: to somebody whom it knows, or because it does not know who asks.
+    pub(super) fn denied(&self) -> LedgerError {
+        let member = self.here();
+        if self.credentials.is_some() { LedgerError::Denied { member } } else { LedgerError::NoUser { member } }
     }
 
     async fn post(&mut self, call: Call, most: usize) -> Result<(u16, Vec<u8>), Why> {

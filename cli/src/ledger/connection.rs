@@ -29,8 +29,8 @@ pub(super) enum Trouble {
     Tls(#[source] io::Error),
     #[error("nothing within {0} s; is it one of a majority that runs?")]
     Late(u64),
-    #[error("no HTTP answer; is that etcd, and does it speak `{0}`?")]
-    Http(&'static str, #[source] hyper::Error),
+    #[error("no HTTP answer; {}", if *.0 { "does it want `--cert` and `--key`?" } else { "is that etcd, and does it speak `http`?" })]
+    Http(bool, #[source] hyper::Error),
     #[error("an answer of more than {0} bytes; is that etcd?")]
     TooLong(usize),
     #[error("the watch has broken off")]
@@ -47,7 +47,7 @@ impl Trouble {
         if answer.status == 200 {
             return Self::Senseless("its body");
         }
-        let complaint = answer.complaint().unwrap_or_else(|| "no word that etcd would say; is that etcd?".to_owned());
+        let complaint = answer.complaint().unwrap_or_else(|| "nothing said; is that etcd?".to_owned());
         Self::Status { status: answer.status, complaint: complaint.chars().take(256).collect() }
     }
 
@@ -88,8 +88,8 @@ impl Member {
         self.in_time(async {
             let answer = self.send(call, token).await?;
             if answer.status() == 200 {
-                let scheme = self.scheme();
-                return Ok(Lines { body: answer.into_body(), held: Vec::new(), searched: 0, scheme });
+                let tls = self.address.tls;
+                return Ok(Lines { body: answer.into_body(), held: Vec::new(), searched: 0, tls });
             }
             let (status, body) = self.whole(answer, MOST_BYTES).await?;
             Err(Trouble::of(Answer { status, body: &body }))
@@ -103,7 +103,7 @@ impl Member {
 
     async fn send(&self, call: Call, token: Option<&Token>) -> Result<Response<Incoming>, Trouble> {
         let connection = self.connect().await?;
-        let failed = |error| Trouble::Http(self.scheme(), error);
+        let failed = |error| Trouble::Http(self.address.tls, error);
         let (mut sender, driver) = handshake(TokioIo::new(connection)).await.map_err(failed)?;
         // What goes wrong with the connection is told to whoever waits for the answer.
         tokio::spawn(async { drop(driver.await) });
@@ -138,12 +138,8 @@ impl Member {
         match Limited::new(answer.into_body(), most).collect().await {
             Ok(body) => Ok((status, body.to_bytes().into())),
             Err(error) if error.is::<LengthLimitError>() => Err(Trouble::TooLong(most)),
-            Err(error) => Err(error.downcast().map_or(Trouble::Cut, |error| Trouble::Http(self.scheme(), *error))),
+            Err(error) => Err(error.downcast().map_or(Trouble::Cut, |error| Trouble::Http(self.address.tls, *error))),
         }
-    }
-
-    const fn scheme(&self) -> &'static str {
-        if self.address.tls { "https" } else { "http" }
     }
 }
 
@@ -153,7 +149,7 @@ pub(super) struct Lines {
     held: Vec<u8>,
     /// How much of that has been looked at for a line's end.
     searched: usize,
-    scheme: &'static str,
+    tls: bool,
 }
 
 impl Lines {
@@ -172,7 +168,7 @@ impl Lines {
             }
             match self.body.frame().await {
                 None => return Err(Trouble::Cut),
-                Some(Err(error)) => return Err(Trouble::Http(self.scheme, error)),
+                Some(Err(error)) => return Err(Trouble::Http(self.tls, error)),
                 Some(Ok(frame)) => self.held.extend_from_slice(&frame.into_data().unwrap_or_default()),
             }
         }

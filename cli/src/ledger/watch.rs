@@ -191,6 +191,9 @@ impl Follower {
                     return Ok(End::Again);
                 }
                 Some(Cancelled::Unauthenticated) => return self.renew(renewed),
+                Some(Cancelled::Because(reason)) if reason.contains("permission denied") => {
+                    return Err(self.site.cluster.denied().into());
+                }
                 Some(Cancelled::Because(reason)) => {
                     let ended = format!("{} says: {reason}", self.site.cluster.here());
                     return Err(LedgerError::WatchEnded(ended).into());

@@ -6,9 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 use tapgate_core::time::UnixSeconds;
-use tapgate_host_tests::client::Browser;
+use tapgate_host_tests::client::{Browser, Call, Protocol};
 use tapgate_host_tests::clock::{self, HANG, now};
 use tapgate_host_tests::etcd::Etcd;
 use tapgate_host_tests::pass::Pass;
@@ -206,6 +207,11 @@ impl Watching {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn tell(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process has a number");
+        kill_process(pid, signal).expect("a process that lives");
+    }
+
     /// Waits for a line with all of these words.
     async fn says(&self, words: &[&str]) -> String {
         let asked = Instant::now();
@@ -233,7 +239,7 @@ async fn a_watch_tells_of_every_change_and_goes_on_when_its_member_is_killed() {
     let site = Site::on(&etcd).await;
     let operator = Operator::of(&site, &etcd);
     let all = Watching::begin(&operator, &["watch", "--json"]);
-    let hers = Watching::begin(&operator, &["watch", "--user", "Alice"]);
+    let mut hers = Watching::begin(&operator, &["watch", "--user", "Alice"]);
     let attached = format!("http://{}", etcd.address(0));
     for watch in [&all, &hers] {
         watch.says(&["watching from revision", &attached]).await;
@@ -255,8 +261,27 @@ async fn a_watch_tells_of_every_change_and_goes_on_when_its_member_is_killed() {
     let told = |watch: &Watching, word: &str| watch.said().iter().filter(|line| line.contains(word)).count();
     assert_eq!(told(&all, "signedIn"), 2, "{:?}", all.said());
     assert_eq!(told(&hers, "signed in"), 1, "bob's is not hers: {:?}", hers.said());
+
+    // While it sleeps its member dies and etcd compacts away what it has not seen: it says so, and goes on.
+    all.tell(Signal::STOP);
+    etcd.restart(0);
+    etcd.answers(0).await;
+    etcd.kill(1);
+    for user in ["carol", "dave"] {
+        let pass = Pass::new(&site.keys, user).mint(&site.secrets);
+        assert_eq!(sign_in_at_last(&mut site.browser(0), &pass).await.status, 303);
+    }
+    let revision = operator.told(&["show", "--json"], "")["revision"].as_u64().expect("a revision");
+    let mut client = Browser::new(etcd.address(2), Protocol::Http1, "etcd", &site.secrets);
+    let compaction = Call::post("/v3/kv/compaction").json(&json!({"revision": revision.to_string(), "physical": true}));
+    assert_eq!(client.send(compaction).await.status, 200);
+    all.tell(Signal::CONT);
+    all.says(&["warning: skipped revisions ", &format!(" to {}: ", revision - 1)]).await;
+    all.says(&["signedIn", &format!("\"revision\":{revision}")]).await;
     for watch in [&all, &hers] {
         assert_eq!(site.secrets.found_in(watch.said().join("\n").as_bytes()), [""; 0], "secrets in a watch");
     }
+    hers.tell(Signal::INT);
+    assert_eq!(hers.child.wait().expect("it ends").code(), Some(0), "told to stop");
     site.stop();
 }

@@ -45,14 +45,14 @@ fn what_makes_no_sense_is_named() {
         (200, told("\"create_revision\":\"3\"", "\"create_revision\":\"5\""), "in `create_revision`"),
         (200, told("\"value\":\"", "\"value\":\"*"), "in `value`"),
         (200, format!("{{\"header\":\"{}\"}}", "x".repeat(2 << 20)), "an answer of more than 1048576 bytes"),
-        (404, "404 page not found".to_owned(), "HTTP status 404: no word that etcd would say"),
+        (404, "404 page not found".to_owned(), "HTTP status 404: 404 page not found"),
         (500, r#"{"message":"boom\u001b[2J","code":2}"#.to_owned(), "HTTP status 500: boom\\u{1b}[2J"),
-        (301, String::new(), "HTTP status 301"),
+        (301, String::new(), "HTTP status 301: nothing said; is that etcd?"),
     ] {
         show(&Fake::saying(status, body)).failed(Exit::Failed, words);
     }
     show(&Fake::saying(403, r#"{"code":7,"message":"etcdserver: permission denied"}"#))
-        .failed(Exit::Key, "needs reading");
+        .failed(Exit::Key, "wants to know who asks");
     show(&Fake::doing(Store::default(), |_, _| Reply::HangUp)).failed(Exit::Failed, "no HTTP answer");
     show(&Fake::doing(Store::default(), |_, _| Reply::Silence)).failed(Exit::Failed, "nothing within 1 s");
     let half = Reply::Pieces;

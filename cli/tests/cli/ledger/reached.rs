@@ -85,6 +85,11 @@ fn the_policy_says_who_asks() {
     outcome.failed(Exit::Key, "does not take the user and password");
     run(&fake, "", "hunter2hunter2")
         .failed(Exit::Key, "`ETCD_USER`, which the policy's `ledger.etcd.usernameEnv` names");
+    let denied = Fake::doing(Store::default(), |asked, _| match asked.path.as_str() {
+        "/v3/auth/authenticate" => Reply::json(200, &json!({"token": "good.1"})),
+        _ => Reply::json(403, &json!({"code": 7, "message": "etcdserver: permission denied"})),
+    });
+    run(&denied, "operator", "hunter2hunter2").failed(Exit::Key, "does not let this user do that; it needs reading");
     let place = Place::new();
     place.run(&["show"], &fake).failed(Exit::Key, "wants to know who asks");
 }
@@ -166,7 +171,7 @@ fn tls_is_spoken_with_whom_the_authority_has_signed() {
     let (certificate, key) = ours.signs("operator");
     let (certificate, key) = (place.scratch.file("me.pem", &certificate), place.scratch.file("me.key", &key));
     run(&strict, &["--cacert", &ca, "--cert", &certificate, "--key", &key]).succeeded().says("records   0");
-    assert_eq!(run(&strict, &["--cacert", &ca]).exit, Exit::Failed);
+    run(&strict, &["--cacert", &ca]).failed(Exit::Failed, "does it want `--cert` and `--key`?");
     assert_eq!(run(&strict, &["--cacert", &ca, "--cert", &certificate]).exit, Exit::Usage);
     run(&strict, &["--cacert", &ca, "--cert", &certificate, "--key", &ca]).failed(Exit::Unreadable, "in PEM");
     // Not TLS at all, and TLS where none was expected.

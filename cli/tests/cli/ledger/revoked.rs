@@ -117,7 +117,7 @@ fn a_swap_that_etcd_does_not_allow_is_said() {
     let (fake, _) = swap_answered(false, || {
         Reply::Body(403, br#"{"error":"x","message":"etcdserver: permission denied","code":7}"#.to_vec())
     });
-    Place::new().run(&["revoke", "--user", "alice"], &fake).failed(Exit::Key, "does not let this user do that");
+    Place::new().run(&["revoke", "--user", "alice"], &fake).failed(Exit::Key, "wants to know who asks");
 }
 
 #[test]

@@ -19,7 +19,11 @@ fn kv(user: &str, revision: u64, record: &Record) -> Value {
 
 fn line(result: &Value) -> Vec<u8> {
     let mut result = result.clone();
-    result["header"] = json!({"cluster_id": "1", "member_id": "2", "revision": "90", "raft_term": "2"});
+    result["header"] = json!({"cluster_id": "1", "member_id": "2", "raft_term": "2"});
+    // A watch that is cancelled tells no revision.
+    if result["canceled"].is_null() {
+        result["header"]["revision"] = "90".into();
+    }
     format!("{}\n", json!({ "result": result })).into_bytes()
 }
 
@@ -125,8 +129,11 @@ fn what_makes_no_sense_ends_in_an_error() {
         let fake = watched(vec![vec![answer]; 3]);
         watch(&[&fake], &[]).failed(Exit::Failed, words);
     }
-    let cancelled = line(&json!({"canceled": true, "cancel_reason": "etcdserver: permission denied"}));
-    watch(&[&watched(vec![vec![cancelled]])], &[]).failed(Exit::Failed, "says: etcdserver: permission denied");
+    let cancelled = line(&json!({"canceled": true, "cancel_reason": "etcdserver: boom"}));
+    watch(&[&watched(vec![vec![cancelled]])], &[]).failed(Exit::Failed, "says: etcdserver: boom");
+    let denied = "rpc error: code = PermissionDenied desc = etcdserver: permission denied";
+    let denied = line(&json!({"created": true, "canceled": true, "cancel_reason": denied}));
+    watch(&[&watched(vec![vec![denied]])], &[]).failed(Exit::Key, "wants to know who asks");
     let unknown = line(&json!({"canceled": true, "cancel_reason": "rpc error: etcdserver: invalid auth token"}));
     watch(&[&watched(vec![vec![unknown]])], &[]).failed(Exit::Key, "wants to know who asks");
     Place::new().command(&["watch"], &[nobody()]).run().failed(Exit::Failed, "no connection");

@@ -50,11 +50,14 @@ impl From<Failure> for Unread {
 }
 
 impl Answer<'_> {
-    /// What etcd, or whatever answers in its place, says against it: `message` of an error, if it has one.
+    /// What etcd, or whatever answers in its place, says against it: `message` of an error, or else the first line of what was
+    /// said; `None` if nothing was.
     #[must_use]
     pub fn complaint(self) -> Option<String> {
-        let object = crate::json::strict_to(4, self.body).ok()?;
-        ["message", "error"].iter().find_map(|name| text(&object, name)).map(str::to_owned)
+        if let Ok(object) = crate::json::strict_to(4, self.body) {
+            return ["message", "error"].iter().find_map(|name| text(&object, name)).map(str::to_owned);
+        }
+        String::from_utf8_lossy(self.body).lines().next().filter(|line| !line.is_empty()).map(str::to_owned)
     }
 }
 
@@ -281,7 +284,7 @@ fn bytes(kv: &Object, name: &str, what: &'static str) -> Result<Vec<u8>, Unread>
 }
 
 /// Revision and member of an answer's header.
-pub(super) fn header(object: &Object) -> Result<(u64, u64), Unread> {
+fn header(object: &Object) -> Result<(u64, u64), Unread> {
     let Some(Json::Object(header)) = object.get("header") else { return Err(Unread::Senseless("`header`")) };
     // A member's id is an unsigned number, of which nothing but its text is wanted.
     let member = text(header, "member_id").and_then(|id| id.parse().ok());

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Call;
 use super::answer::{flag, positive, text};
-use super::survey::{Interval, Kept, Keys, Unread, header};
+use super::survey::{Interval, Kept, Keys, Unread};
 use crate::json::{self, Json, Object};
 
 /// The largest line that is read, in bytes. etcd sends more than one and a half megabytes in fragments, a line each; base64
@@ -39,8 +39,6 @@ struct Create {
 /// A line of what etcd tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// The store's revision.
-    pub revision: u64,
     /// What has happened, in its order.
     pub events: Vec<Happened>,
     /// Whether more of the same revisions follows.
@@ -104,14 +102,17 @@ impl Watch {
             (_, Some(Json::Object(error))) => return Err(refused(error)),
             _ => return Err(Unread::Senseless("`result`")),
         };
-        let (revision, _) = header(result)?;
+        // It has no revision where the watch is cancelled.
+        if !matches!(result.get("header"), Some(Json::Object(_))) {
+            return Err(Unread::Senseless("`header`"));
+        }
         let events = match result.get("events") {
             None => Vec::new(),
             Some(Json::Array(events)) => events.iter().map(|event| self.event(event)).collect::<Result<_, _>>()?,
             Some(_) => return Err(Unread::Senseless("`events`")),
         };
         let fragment = flag(result, "fragment").ok_or(Unread::Senseless("`fragment`"))?;
-        Ok(Told { revision, events, fragment, cancelled: cancelled(result)? })
+        Ok(Told { events, fragment, cancelled: cancelled(result)? })
     }
 
     fn event(&self, event: &Json) -> Result<Happened, Unread> {

@@ -128,11 +128,16 @@ fn what_is_told_is_read() {
         r#"{{"result":{{{HEADER},"events":[{{"type":"DELETE","kv":{{"key":"RECORD","mod_revision":"4"}}}}]}}}}"#
     ));
     assert_eq!(watch().read(gone.as_bytes()).unwrap().events[0].now, None);
+    // As etcd 3.4 writes it.
+    let compacted = r#"{"result":{"header":{"cluster_id":"1","member_id":"2","raft_term":"2"},"canceled":true,"compact_revision":"4"}}"#;
+    assert_eq!(watch().read(compacted.as_bytes()).unwrap().cancelled, Some(Cancelled::Compacted(4)));
     let ended = |more: &str| watch().read(format!(r#"{{"result":{{{HEADER},"canceled":true{more}}}}}"#).as_bytes());
     assert_eq!(ended(r#","compact_revision":"9""#).unwrap().cancelled, Some(Cancelled::Compacted(9)));
     assert_eq!(ended(r#","cancel_reason":"no""#).unwrap().cancelled, Some(Cancelled::Because("no".to_owned())));
     assert_eq!(
-        ended(r#","cancel_reason":"etcdserver: invalid auth token""#).unwrap().cancelled,
+        ended(r#","cancel_reason":"rpc error: code = Unauthenticated desc = etcdserver: invalid auth token""#)
+            .unwrap()
+            .cancelled,
         Some(Cancelled::Unauthenticated)
     );
     assert!(ended(r#","compact_revision":9"#).is_err());
