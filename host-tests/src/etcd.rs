@@ -1,7 +1,7 @@
 //! Real etcd: a cluster of members on loopback, each a process that a test kills and starts again as it likes.
 
 use std::fs::OpenOptions;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::child::{bound, end};
 use crate::client::{Browser, Call, Protocol};
 use crate::clock::HANG;
+use crate::ports;
 use crate::secrets::Secrets;
 use crate::workspace;
 
@@ -41,10 +42,8 @@ impl Etcd {
     /// # Panics
     /// If the machine fails, or nothing happens for a long time.
     pub async fn start(members: usize) -> Self {
-        // Their ports are chosen before any of them runs, since each has to know all; held at once, so that all differ.
-        let held: Vec<_> = (0..members * 2).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
-        let ports: Vec<_> = held.iter().map(|port| port.local_addr().expect("an address")).collect();
-        drop(held);
+        // Their ports are chosen before any of them runs, since each has to know all.
+        let ports = ports::free(members * 2);
         let member = |(number, ports): (usize, &[SocketAddr])| Member {
             name: format!("member-{number}"),
             folder: tempfile::tempdir().expect("a folder"),
@@ -77,12 +76,15 @@ impl Etcd {
         }
     }
 
-    /// Starts a member that does not run, with what it knew.
+    /// Starts a member with what it knew, unless it runs.
     ///
     /// # Panics
     /// If it cannot be run.
     pub fn restart(&mut self, member: usize) {
         let Member { name, folder, client, peer, child } = &mut self.members[member];
+        if child.is_some() {
+            return;
+        }
         let log = OpenOptions::new().create(true).append(true).open(folder.path().join("log")).expect("a log file");
         let (client, peer) = (format!("http://{client}"), format!("http://{peer}"));
         let started = bound(&workspace::etcd())
@@ -115,6 +117,27 @@ impl Etcd {
             assert!(asked.elapsed() < HANG, "etcd hangs; its log:\n{}", self.log(member));
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// The member that leads, if the members that run have one.
+    pub async fn leader(&self) -> Option<usize> {
+        for member in 0..self.members.len() {
+            let mut client = Browser::new(self.address(member), Protocol::Http1, "etcd", &Secrets::default());
+            let status = client.try_send(Call::post("/v3/maintenance/status").json(&json!({}))).await;
+            if let Ok(status) = status.map(|answer| answer.json())
+                && status["leader"].is_string()
+                && status["leader"] == status["header"]["member_id"]
+            {
+                return Some(member);
+            }
+        }
+        None
+    }
+
+    /// How many members there are, running or not.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.members.len()
     }
 
     /// What a member has written.
