@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::body::Body;
 use crate::child::{bound, end};
-use crate::client::{Browser, Call, Protocol};
+use crate::client::{Browser, Call, Failure, Protocol, Response};
 use crate::clock::HANG;
 use crate::ports;
 use crate::secrets::Secrets;
@@ -104,16 +106,22 @@ impl Etcd {
         *child = Some(started.expect("etcd can be run"));
     }
 
+    /// Somebody who makes calls of a member.
+    #[must_use]
+    pub fn client(&self, member: usize) -> Client {
+        Client(Browser::new(self.address(member), Protocol::Http1, "etcd", &Secrets::default()))
+    }
+
     /// Waits until a member answers with what the cluster has agreed on.
     ///
     /// # Panics
     /// If it does not for a long time.
     pub async fn answers(&self, member: usize) {
         let asked = Instant::now();
-        let mut client = Browser::new(self.address(member), Protocol::Http1, "etcd", &Secrets::default());
+        let mut client = self.client(member);
         // A read that every member must have agreed to.
-        let range = || Call::post("/v3/kv/range").json(&json!({"key": "AA=="}));
-        while !client.try_send(range()).await.is_ok_and(|answer| answer.status == 200) {
+        let range = json!({"key": "AA=="}).to_string();
+        while !client.post("/v3/kv/range", range.clone(), None).await.is_ok_and(|answer| answer.status == 200) {
             assert!(asked.elapsed() < HANG, "etcd hangs; its log:\n{}", self.log(member));
             tokio::time::sleep(LOOK).await;
         }
@@ -122,8 +130,7 @@ impl Etcd {
     /// The member that leads, if the members that run have one.
     pub async fn leader(&self) -> Option<usize> {
         for member in 0..self.members.len() {
-            let mut client = Browser::new(self.address(member), Protocol::Http1, "etcd", &Secrets::default());
-            let status = client.try_send(Call::post("/v3/maintenance/status").json(&json!({}))).await;
+            let status = self.client(member).post("/v3/maintenance/status", "{}", None).await;
             if let Ok(status) = status.map(|answer| answer.json())
                 && status["leader"].is_string()
                 && status["leader"] == status["header"]["member_id"]
@@ -147,6 +154,22 @@ impl Etcd {
     #[must_use]
     pub fn log(&self, member: usize) -> String {
         std::fs::read_to_string(self.members[member].folder.path().join("log")).expect("a log")
+    }
+}
+
+/// A connection to a member's JSON gateway.
+#[derive(Debug)]
+pub struct Client(Browser);
+
+impl Client {
+    /// Makes a call, with a token or without.
+    ///
+    /// # Errors
+    /// If no answer comes.
+    pub async fn post(&mut self, path: &str, body: impl Into<Bytes>, token: Option<&str>) -> Result<Response, Failure> {
+        let call = Call::post(path).header("content-type", "application/json").body(Body::whole(body));
+        let call = token.into_iter().fold(call, |call, token| call.header("authorization", token));
+        self.0.try_send(call).await
     }
 }
 

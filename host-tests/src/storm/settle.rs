@@ -218,7 +218,7 @@ async fn holder(race: &mut Race, doors: &Doors, report: &mut Report) -> Option<u
     if told.len() > 1 {
         report.broke(format!("pass {number} has let {} browsers in", told.len()));
     }
-    let mut holders = Vec::new();
+    let (mut holders, mut homeless) = (Vec::new(), Vec::new());
     for place in 0..race.persons.len() {
         let person = &mut race.persons[place];
         if person.jar.get(SESSION).is_none() {
@@ -227,8 +227,11 @@ async fn holder(race: &mut Race, doors: &Doors, report: &mut Report) -> Option<u
         match opens_at_both(person, doors).await {
             Opens::Both => holders.push(place),
             Opens::TooLate => report.counts.too_late += 1,
-            Opens::Not(why) => report.broke(format!("pass {number}: its holder is not at home: {why}")),
+            Opens::Not(why) => homeless.push(why),
         }
+    }
+    if let Some(why) = homeless.first() {
+        report.broke(format!("pass {number}: {} with a session of it are not at home: {why}", homeless.len()));
     }
     match &*holders {
         [] => {}

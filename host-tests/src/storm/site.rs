@@ -119,8 +119,8 @@ impl Site {
                 self.gates.restart(gate).await;
             }
             Fault::Slow => self.turn(Weather::Slow(SLOWEST)).await,
-            Fault::AnswersLost => self.turn(Weather::Loses(chance.u32(2..5))).await,
-            Fault::AnswersCut => self.turn(Weather::Cuts(chance.u32(2..5))).await,
+            Fault::AnswersLost => self.turn(Weather::Loses(chance.u32(2..4))).await,
+            Fault::AnswersCut => self.turn(Weather::Cuts(chance.u32(2..4))).await,
             Fault::CutOff => {
                 self.turn(Weather::Away).await;
                 self.away_since = Some(Instant::now());

@@ -1,6 +1,14 @@
 //! One ledger for two gateways: real Envoys over a real etcd cluster, whose members die and come back.
-#![expect(clippy::arithmetic_side_effects, reason = "a test that meets the unexpected must fail")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that meets the unexpected must fail"
+)]
 
+mod contract;
 mod outage;
 mod site;
 mod storm;

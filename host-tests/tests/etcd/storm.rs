@@ -16,7 +16,9 @@ async fn each_pass_has_one_holder_whatever_dies_slows_down_or_is_cut_off() {
     assert!(report.broken.is_empty(), "{report}");
     let Report { counts, .. } = report;
     assert_eq!((counts.passes, counts.holders + counts.stranded + counts.too_late), (PASSES, PASSES));
+    // The programs' race at least ends so.
     assert_eq!(counts.ended, counts.stranded);
+    assert!(counts.stranded > 0, "{counts:?}");
     // Twenty spells: each of the eight kinds has struck, and was noticed.
     assert_eq!(counts.faults.len(), 8, "{:?}", counts.faults);
     for noticed in [counts.come_again, counts.no_answer, counts.while_away, counts.in_again, counts.own_success] {
