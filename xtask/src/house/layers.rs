@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("tapgate-model", &["tapgate-core"]),
     ("tapgate-test-clock", &[]),
-    ("tapgate-bench", &["tapgate-host", "tapgate-host-tests"]),
+    ("tapgate-bench", &["tapgate-core", "tapgate-host", "tapgate-host-tests"]),
     ("tapgate-bench-noop", &[]),
     ("tapgate-example-app", &[]),
     ("xtask", &[]),
