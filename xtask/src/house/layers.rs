@@ -84,7 +84,7 @@ mod tests {
             ("tapgate-host-tests", "tapgate-plugin"),
             ("tapgate-cli", "tapgate-model"),
             ("tapgate-example-app", "tapgate-core"),
-            ("tapgate-bench", "tapgate-core"),
+            ("tapgate-bench", "tapgate-plugin"),
             ("tapgate-bench-noop", "tapgate-core"),
             ("xtask", "tapgate-core"),
         ] {
