@@ -3,11 +3,12 @@
 //! Two ways, since neither says everything. Under real Envoy ([`rounds`]): the CPU time of one worker per request, in
 //! bursts that alternate between Envoys that differ by one filter; only ratios of what was measured within one round are
 //! told as results. Under the wasmtime host ([`metered`]): fuel, host calls and bytes, which are the same on every machine.
-//! [`run`] does both and gives a [`Report`]. Never in here: a limit that a result is held against.
+//! [`run`] does both and gives a [`Report`]. What a sign-in costs as a ledger in etcd grows is [`ledger`]'s, and a run of its own. Never in here: a limit that a result is held against.
 
 pub mod application;
 pub mod client;
 pub mod cpu;
+pub mod ledger;
 pub mod metered;
 pub mod order;
 pub mod path;

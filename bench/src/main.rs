@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use tapgate_bench::{Options, run};
+use tapgate_bench::{Options, ledger, run};
 
 /// What the plugin costs, beside other filters.
 #[derive(Parser)]
@@ -14,6 +14,9 @@ struct Arguments {
     /// One JSON document instead of tables
     #[arg(long)]
     json: bool,
+    /// What a sign-in costs as a ledger in etcd grows, instead
+    #[arg(long)]
+    ledger: bool,
     /// How often each path is measured
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rounds: u32,
@@ -28,10 +31,18 @@ struct Arguments {
 // One thread for client and application, so that the worker that is measured has a processor to itself where there are two.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let Arguments { json, rounds, requests, seed } = Arguments::parse();
-    match run(Options { rounds, requests, seed }, |text| eprintln!("==> {text}")).await {
-        Ok(report) if json => println!("{:#}", report.to_json()),
-        Ok(report) => print!("{}", report.to_markdown()),
+    let Arguments { json, ledger, rounds, requests, seed } = Arguments::parse();
+    let say = |text: &str| eprintln!("==> {text}");
+    let told = if ledger {
+        let report = ledger::run(&ledger::SIZES, rounds, seed, say).await;
+        report.map(|report| (report.to_json(), report.to_markdown()))
+    } else {
+        let report = run(Options { rounds, requests, seed }, say).await;
+        report.map(|report| (report.to_json(), report.to_markdown()))
+    };
+    match told {
+        Ok((document, _)) if json => println!("{document:#}"),
+        Ok((_, tables)) => print!("{tables}"),
         Err(error) => {
             eprintln!("error: {error:#}");
             return ExitCode::FAILURE;

@@ -53,6 +53,15 @@ fn quantile(sorted: &[f64], quarters: usize) -> Option<f64> {
     Some(below * (1.0 - share) + above * share)
 }
 
+/// The value below which so many of a hundred lie: the smallest with at least so many of them at or below it.
+#[must_use]
+pub fn part(values: &[f64], of_a_hundred: usize) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let place = sorted.len().checked_mul(of_a_hundred)?.div_ceil(100).saturating_sub(1);
+    sorted.get(place).copied()
+}
+
 /// What each costs more than its pair.
 #[must_use]
 pub fn added(costs: &[f64], baselines: &[f64]) -> Vec<f64> {
@@ -73,6 +82,13 @@ mod tests {
     fn spread(values: &[f64]) -> (f64, f64, f64) {
         let Spread { lower, median, upper } = Spread::of(values.iter().copied()).unwrap();
         (lower, median, upper)
+    }
+
+    #[test]
+    fn a_part_is_one_of_the_values() {
+        let values: Vec<f64> = (1..=10).rev().map(f64::from).collect();
+        assert_eq!([50, 90, 100].map(|part_of| part(&values, part_of)), [Some(5.0), Some(9.0), Some(10.0)]);
+        assert_eq!((part(&[7.0], 90), part(&[], 90)), (Some(7.0), None));
     }
 
     #[test]

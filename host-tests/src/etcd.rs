@@ -1,16 +1,19 @@
 //! Real etcd: a cluster of members on loopback, each a process that a test kills and starts again as it likes.
 
 use std::fs::OpenOptions;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::body::Body;
 use crate::child::{bound, end};
-use crate::client::{Browser, Call, Protocol};
+use crate::client::{Browser, Call, Failure, Protocol, Response};
 use crate::clock::HANG;
+use crate::ports;
 use crate::secrets::Secrets;
 use crate::workspace;
 
@@ -41,10 +44,8 @@ impl Etcd {
     /// # Panics
     /// If the machine fails, or nothing happens for a long time.
     pub async fn start(members: usize) -> Self {
-        // Their ports are chosen before any of them runs, since each has to know all; held at once, so that all differ.
-        let held: Vec<_> = (0..members * 2).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
-        let ports: Vec<_> = held.iter().map(|port| port.local_addr().expect("an address")).collect();
-        drop(held);
+        // Their ports are chosen before any of them runs, since each has to know all.
+        let ports = ports::free(members * 2);
         let member = |(number, ports): (usize, &[SocketAddr])| Member {
             name: format!("member-{number}"),
             folder: tempfile::tempdir().expect("a folder"),
@@ -77,12 +78,15 @@ impl Etcd {
         }
     }
 
-    /// Starts a member that does not run, with what it knew.
+    /// Starts a member with what it knew, unless it runs.
     ///
     /// # Panics
     /// If it cannot be run.
     pub fn restart(&mut self, member: usize) {
         let Member { name, folder, client, peer, child } = &mut self.members[member];
+        if child.is_some() {
+            return;
+        }
         let log = OpenOptions::new().create(true).append(true).open(folder.path().join("log")).expect("a log file");
         let (client, peer) = (format!("http://{client}"), format!("http://{peer}"));
         let started = bound(&workspace::etcd())
@@ -102,19 +106,45 @@ impl Etcd {
         *child = Some(started.expect("etcd can be run"));
     }
 
+    /// Somebody who makes calls of a member.
+    #[must_use]
+    pub fn client(&self, member: usize) -> Client {
+        Client(Browser::new(self.address(member), Protocol::Http1, "etcd", &Secrets::default()))
+    }
+
     /// Waits until a member answers with what the cluster has agreed on.
     ///
     /// # Panics
     /// If it does not for a long time.
     pub async fn answers(&self, member: usize) {
         let asked = Instant::now();
-        let mut client = Browser::new(self.address(member), Protocol::Http1, "etcd", &Secrets::default());
+        let mut client = self.client(member);
         // A read that every member must have agreed to.
-        let range = || Call::post("/v3/kv/range").json(&json!({"key": "AA=="}));
-        while !client.try_send(range()).await.is_ok_and(|answer| answer.status == 200) {
+        let range = json!({"key": "AA=="}).to_string();
+        while !client.post("/v3/kv/range", range.clone(), None).await.is_ok_and(|answer| answer.status == 200) {
             assert!(asked.elapsed() < HANG, "etcd hangs; its log:\n{}", self.log(member));
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// The member that leads, if the members that run have one.
+    pub async fn leader(&self) -> Option<usize> {
+        for member in 0..self.members.len() {
+            let status = self.client(member).post("/v3/maintenance/status", "{}", None).await;
+            if let Ok(status) = status.map(|answer| answer.json())
+                && status["leader"].is_string()
+                && status["leader"] == status["header"]["member_id"]
+            {
+                return Some(member);
+            }
+        }
+        None
+    }
+
+    /// How many members there are, running or not.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.members.len()
     }
 
     /// What a member has written.
@@ -124,6 +154,22 @@ impl Etcd {
     #[must_use]
     pub fn log(&self, member: usize) -> String {
         std::fs::read_to_string(self.members[member].folder.path().join("log")).expect("a log")
+    }
+}
+
+/// A connection to a member's JSON gateway.
+#[derive(Debug)]
+pub struct Client(Browser);
+
+impl Client {
+    /// Makes a call, with a token or without.
+    ///
+    /// # Errors
+    /// If no answer comes.
+    pub async fn post(&mut self, path: &str, body: impl Into<Bytes>, token: Option<&str>) -> Result<Response, Failure> {
+        let call = Call::post(path).header("content-type", "application/json").body(Body::whole(body));
+        let call = token.into_iter().fold(call, |call, token| call.header("authorization", token));
+        self.0.try_send(call).await
     }
 }
 

@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// One JSON document instead of tables
     #[arg(long)]
     json: bool,
+    /// What a sign-in costs as a ledger in etcd grows (1, 1 000 and 100 000 users), instead
+    #[arg(long)]
+    ledger: bool,
     /// How often each path is measured (50)
     #[arg(long, value_name = "N")]
     rounds: Option<u32>,
@@ -41,7 +44,9 @@ impl Options {
             ("--seed", self.seed),
         ];
         let numbers = numbers.into_iter().filter_map(|(name, number)| Some([name.to_owned(), number?.to_string()]));
-        self.json.then(|| "--json".to_owned()).into_iter().chain(numbers.flatten()).collect()
+        let flags = [("--json", self.json), ("--ledger", self.ledger)];
+        let flags = flags.into_iter().filter(|(_, given)| *given).map(|(name, _)| name.to_owned());
+        flags.chain(numbers.flatten()).collect()
     }
 }
 
@@ -67,9 +72,9 @@ mod tests {
 
     #[test]
     fn options_are_handed_on() {
-        let options = Options { json: true, rounds: Some(25), requests: Some(100), seed: Some(7) };
-        assert_eq!(options.arguments(), ["--json", "--rounds", "25", "--requests", "100", "--seed", "7"]);
-        let options = Options { json: false, rounds: None, requests: None, seed: None };
+        let options = Options { json: true, ledger: true, rounds: Some(25), requests: Some(100), seed: Some(7) };
+        assert_eq!(options.arguments(), ["--json", "--ledger", "--rounds", "25", "--requests", "100", "--seed", "7"]);
+        let options = Options { json: false, ledger: false, rounds: None, requests: None, seed: None };
         assert!(options.arguments().is_empty());
     }
 }

@@ -9,6 +9,7 @@ mod demo;
 pub mod house;
 mod process;
 mod setup;
+mod storm;
 mod suites;
 mod wasm;
 mod workspace;
@@ -74,6 +75,8 @@ enum Command {
     Demo(demo::Options),
     /// Measure what the plugin costs, beside no filter, one that does nothing, and jwt_authn
     Bench(bench::Options),
+    /// Race for passes over two Envoys while etcd's members and the gates die, come back, slow down and are cut off
+    Storm(storm::Options),
     /// Run all tests, or those of the named suites; closes with `N passed, N failed`
     Test {
         /// Suites to run, in this order; none means all of them
@@ -108,6 +111,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Demo(options) => demo::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
+        Command::Storm(options) => storm::run(&workspace, &options),
         Command::Test { suites } => suites::run(&workspace, &suites),
         Command::Wasm => {
             setup::wasm_target(&workspace).map_err(Failure::Setup)?;
@@ -145,7 +149,7 @@ mod tests {
     fn no_command_shows_the_help() {
         let error = Cli::try_parse_from(["cargo xtask"]).unwrap_err();
         let text = error.to_string();
-        for command in ["demo", "bench", "test", "wasm", "setup"] {
+        for command in ["demo", "bench", "storm", "test", "wasm", "setup"] {
             assert!(text.contains(command), "`{command}` is missing from: {text}");
         }
     }

@@ -166,6 +166,13 @@ impl Envoy {
         memory::linear_memories(self.child.id())
     }
 
+    /// Kills Envoy: it gets no chance to do anything any more. Gives what it had written.
+    #[must_use]
+    pub fn kill(mut self) -> Log {
+        end(&mut self.child);
+        self.log()
+    }
+
     /// Stops Envoy gracefully, waits for its end and gives its whole log.
     #[must_use]
     pub fn stop(&mut self) -> Log {

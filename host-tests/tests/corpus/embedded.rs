@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tapgate_cases::site::{Answered, Application, Exchange, Headers, Host, Sent, Setup, Site, Trouble, with_pseudo};
 use tapgate_core::audit::PREFIX;
-use tapgate_host::{Clock, Config, Message, Misuse, Module, StreamHandle, WorkerState};
+use tapgate_host::{Clock, Config, HostError, Message, Misuse, Module, StreamHandle, WorkerState};
 use tapgate_host_tests::workspace;
 
 /// How many workers share the traffic.
@@ -73,6 +73,27 @@ impl WasmtimeSite {
         }
     }
 
+    /// A stream on the worker whose turn it is.
+    pub(crate) fn next_stream(&mut self) -> Result<StreamHandle<'_>, HostError> {
+        let worker = self.requests % WORKERS;
+        self.requests += 1;
+        self.host.stream(worker)
+    }
+
+    /// What came of a request, for the runner.
+    pub(crate) fn told(
+        &mut self,
+        seen: &tapgate_host::Exchange,
+        forwarded: Option<Headers>,
+    ) -> Result<Exchange, Trouble> {
+        let Some(status) = seen.downstream.status() else {
+            return Err(Trouble::new("carrying a request", format!("no answer: {seen:?}")));
+        };
+        let headers = text(&seen.downstream).into_iter().filter(|(name, _)| name != ":status").collect();
+        let body = String::from_utf8_lossy(&seen.downstream.body).into_owned();
+        Ok(Exchange { status, headers, body, forwarded, audit: self.audit() })
+    }
+
     /// The audit lines since the last time.
     fn audit(&mut self) -> Vec<String> {
         let logs = self.host.logs();
@@ -103,8 +124,7 @@ impl Site for WasmtimeSite {
     fn exchange(&mut self, request: &Sent, application: Application<'_>) -> Result<Exchange, Trouble> {
         let worker = self.requests % WORKERS;
         let delivery = self.delivery();
-        self.requests += 1;
-        let mut stream = self.host.stream(worker).map_err(trouble("opening a stream"))?;
+        let mut stream = self.next_stream().map_err(trouble("opening a stream"))?;
         let (seen, forwarded) = talk(&mut stream, request, delivery, application)
             .and_then(|forwarded| Ok((stream.close()?, forwarded)))
             .map_err(trouble("carrying a request"))?;
@@ -120,12 +140,7 @@ impl Site for WasmtimeSite {
                 return Err(Trouble::new("carrying a request", "a forged trailer went on"));
             }
         }
-        let Some(status) = seen.downstream.status() else {
-            return Err(Trouble::new("carrying a request", format!("no answer: {seen:?}")));
-        };
-        let headers = text(&seen.downstream).into_iter().filter(|(name, _)| name != ":status").collect();
-        let body = String::from_utf8_lossy(&seen.downstream.body).into_owned();
-        Ok(Exchange { status, headers, body, forwarded, audit: self.audit() })
+        self.told(&seen, forwarded)
     }
 }
 
@@ -135,7 +150,7 @@ fn talk(
     request: &Sent,
     delivery: Delivery,
     application: Application<'_>,
-) -> Result<Option<Headers>, tapgate_host::HostError> {
+) -> Result<Option<Headers>, HostError> {
     let headers = with_pseudo(request).into_iter().collect();
     stream.request_headers(headers, request.body.is_none() && !delivery.trailers)?;
     if let Some(body) = &request.body {
@@ -176,7 +191,7 @@ fn forged_trailers() -> tapgate_host::Headers {
     tapgate_host::Headers::new().with(FORGED, "admin").with("checksum", "1")
 }
 
-fn text(message: &Message) -> Headers {
+pub(crate) fn text(message: &Message) -> Headers {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     message
         .headers
@@ -189,6 +204,8 @@ fn text(message: &Message) -> Headers {
 /// How the host is set up.
 pub(crate) fn config(policy: &str, environment: &BTreeMap<String, String>) -> Config {
     let config = Config::new().workers(WORKERS).property(&["source", "address"], "192.0.2.7:4711");
+    // Which nobody calls but a policy whose ledger lies there.
+    let config = config.cluster("etcd");
     let config = environment.iter().fold(config, |config, (name, value)| config.variable(name, value));
     config.configuration(policy)
 }

@@ -84,6 +84,7 @@ fn setup(wanted: &Wanted<'_>) -> Result<Setup, Trouble> {
         .connect()
         .reloads();
     let setup = if wanted.loaded.answers_itself { setup.answers_itself() } else { setup };
+    let setup = wanted.loaded.etcd.iter().fold(setup, |setup, etcd| setup.cluster("etcd", &[etcd.port()]));
     Ok(wanted.clock.environment().iter().fold(setup, |setup, (name, value)| setup.variable(name, value)))
 }
 

@@ -33,11 +33,11 @@ const AT_ONCE: usize = 2;
 const TRIES: usize = 10;
 
 /// A policy and its cases.
-struct Entry {
+pub(crate) struct Entry {
     /// The case file, from the root.
     name: String,
     policy: PolicyDocument,
-    cases: Vec<Case>,
+    pub(crate) cases: Vec<Case>,
 }
 
 fn corpus() -> Vec<Entry> {
@@ -50,7 +50,7 @@ fn corpus() -> Vec<Entry> {
     paths.iter().map(|path| entry(path)).collect()
 }
 
-fn entry(path: &Path) -> Entry {
+pub(crate) fn entry(path: &Path) -> Entry {
     let name = path.strip_prefix(workspace::root()).unwrap_or(path).to_string_lossy().into_owned();
     let policy = path.to_string_lossy().replace(".cases.yaml", ".yaml");
     let policy = PolicyDocument::read(&fs::read_to_string(policy).expect("a policy")).expect("a policy");
@@ -59,14 +59,14 @@ fn entry(path: &Path) -> Entry {
 }
 
 /// How a case went in a host: what came of each request, and what was not as it says.
-struct Played {
+pub(crate) struct Played {
     outcomes: Vec<Outcome>,
-    failure: Option<String>,
+    pub(crate) failure: Option<String>,
     /// Whether the host has said that it cannot carry the last request.
     cannot: bool,
 }
 
-fn played<H: Host + Copy>(entry: &Entry, case: &Case, host: H) -> Played {
+pub(crate) fn played<H: Host + Copy>(entry: &Entry, case: &Case, host: H) -> Played {
     let mut tries = 1;
     loop {
         let watched = Watched::default();

@@ -10,6 +10,7 @@
 mod embedded;
 mod envoy;
 mod hosts;
+mod ledger;
 mod proxied;
 mod serve;
 mod stories;

@@ -2,11 +2,14 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
+    clippy::unwrap_used,
     reason = "a test that meets the unexpected must fail"
 )]
 
+mod contract;
 mod operator;
 mod outage;
-mod races;
 mod site;
+mod storm;

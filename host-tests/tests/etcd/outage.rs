@@ -5,9 +5,10 @@ use std::time::Duration;
 use tapgate_host_tests::client::Browser;
 use tapgate_host_tests::clock::{self, now};
 use tapgate_host_tests::etcd::Etcd;
+use tapgate_host_tests::gate::sign_in;
 use tapgate_host_tests::pass::Pass;
 
-use crate::site::{GRACE, MEMBERS, RECHECK, Site, sign_in, sign_in_at_last};
+use crate::site::{GRACE, MEMBERS, RECHECK, Site, sign_in_at_last};
 
 /// Somebody who registers, at the gate of this number.
 async fn registering(site: &Site, gate: usize, user: &str) -> Browser {

@@ -1,14 +1,14 @@
 //! Two Envoys in front of one application, and the etcd cluster that both keep their ledger in.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use serde_json::json;
-use tapgate_host_tests::client::{Browser, Protocol, Response};
+use tapgate_host_tests::client::{Browser, Response};
 use tapgate_host_tests::clock::{self, HANG};
-use tapgate_host_tests::envoy::{Envoy, Setup};
+use tapgate_host_tests::envoy::Setup;
 use tapgate_host_tests::etcd::Etcd;
-use tapgate_host_tests::gate::AUTHORITY;
+use tapgate_host_tests::gate::sign_in;
+use tapgate_host_tests::gates::Gates;
 use tapgate_host_tests::keys::Keys;
 use tapgate_host_tests::pass::Pass;
 use tapgate_host_tests::policy::Policy;
@@ -30,8 +30,7 @@ pub(crate) fn policy() -> Policy {
 
 /// The gates and what they stand on.
 pub(crate) struct Site {
-    gates: Vec<Envoy>,
-    pub(crate) addresses: Vec<SocketAddr>,
+    gates: Gates,
     _upstream: Upstream,
     pub(crate) keys: Keys,
     pub(crate) secrets: Secrets,
@@ -47,12 +46,8 @@ impl Site {
         let upstream = Upstream::start(standard(&keys, &secrets), &secrets).await;
         let ports: Vec<u16> = (0..MEMBERS).map(|member| etcd.address(member).port()).collect();
         let setup = Setup::new(upstream.address(), &keys).policy(&policy()).cluster("etcd", &ports);
-        let mut gates = Vec::new();
-        for _ in 0..2 {
-            gates.push(Envoy::start(&setup).await.unwrap_or_else(|refused| panic!("{refused}")));
-        }
-        let addresses = gates.iter().map(Envoy::address).collect();
-        let site = Self { gates, addresses, _upstream: upstream, keys, secrets };
+        let gates = Gates::start(&setup, &secrets).await;
+        let site = Self { gates, _upstream: upstream, keys, secrets };
         // Whoever asks for a record finds the ledger born: its passes begin after that.
         let mut somebody = site.browser(0);
         let first = Pass::new(&site.keys, "somebody").mint(&site.secrets);
@@ -63,18 +58,12 @@ impl Site {
 
     /// The browser of this number: every other one goes to the other gate, and every other two speak the other HTTP.
     pub(crate) fn browser(&self, number: usize) -> Browser {
-        let address = self.addresses.get(number % 2).expect("two gates");
-        let protocol = Protocol::BOTH.get(number / 2 % 2).expect("two protocols");
-        Browser::new(*address, *protocol, AUTHORITY, &self.secrets)
+        self.gates.browser(number)
     }
 
     /// Stops the gates; their logs hold no secret and tell of no accident.
-    pub(crate) fn stop(mut self) {
-        for gate in &mut self.gates {
-            let log = gate.stop();
-            assert_eq!(self.secrets.found_in(log.text().as_bytes()), [""; 0], "secrets in the log");
-            assert_eq!(log.accidents(), [""; 0], "accidents in the log");
-        }
+    pub(crate) fn stop(self) {
+        assert_eq!(self.gates.stop(), [""; 0]);
     }
 }
 
@@ -92,9 +81,4 @@ pub(crate) async fn sign_in_at_last(browser: &mut Browser, pass: &str) -> Respon
         }
         assert!(began.elapsed() < HANG, "etcd does not come back");
     }
-}
-
-/// Signs in as a person does on the plugin's page.
-pub(crate) async fn sign_in(browser: &mut Browser, pass: &str) -> Response {
-    browser.submit("/.tap/sign-in", &[("username", ""), ("pass", pass)]).await
 }

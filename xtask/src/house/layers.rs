@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("tapgate-model", &["tapgate-core"]),
     ("tapgate-test-clock", &[]),
-    ("tapgate-bench", &["tapgate-host", "tapgate-host-tests"]),
+    ("tapgate-bench", &["tapgate-core", "tapgate-host", "tapgate-host-tests"]),
     ("tapgate-bench-noop", &[]),
     ("tapgate-example-app", &[]),
     ("xtask", &[]),
@@ -84,7 +84,7 @@ mod tests {
             ("tapgate-host-tests", "tapgate-plugin"),
             ("tapgate-cli", "tapgate-model"),
             ("tapgate-example-app", "tapgate-core"),
-            ("tapgate-bench", "tapgate-core"),
+            ("tapgate-bench", "tapgate-plugin"),
             ("tapgate-bench-noop", "tapgate-core"),
             ("xtask", "tapgate-core"),
         ] {

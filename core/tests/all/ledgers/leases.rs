@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tapgate_core::ledger::etcd::{Grant, Keyspace, Lease, SHARED_FOR, SLACK};
+use tapgate_core::ledger::etcd::{Answer, Grant, Keyspace, Lease, SHARED_FOR, SLACK};
 use tapgate_core::ledger::{Complete, Event, PresentedPass, Record, Revoke, SignIn};
 use tapgate_core::names::SessionId;
 use tapgate_core::policy::{Policy, Then};
@@ -123,7 +123,7 @@ fn a_record_that_no_lease_can_outlive_goes_without_one() {
     assert_eq!(ttl(&policy(), &for_ever, at(0)), 9_000_000_000, "what etcd grants at most");
     let grant = Grant::new(&policy(), &for_ever, at(0));
     let longest = br#"{"header":{"revision":"2"},"ID":"7","TTL":"9000000000"}"#;
-    let lease = grant.read(super::Answer { status: 200, body: longest }).unwrap();
+    let lease = grant.read(Answer { status: 200, body: longest }).unwrap();
     assert!(!lease.serves(&for_ever, at(0)));
     let keyspace = Keyspace::of("", &"contoso".parse().unwrap());
     let of = |record: &Record| body(&keyspace.swap(&name(1), at(1), None, record, Some(&lease)).call());
@@ -153,7 +153,7 @@ fn a_shorter_lease_than_asked_for_is_none() {
     let asked = ttl(&policy(), &record(1), at(200));
     let read = |id: &str, ttl: u64, more: &str| {
         let body = format!(r#"{{"header":{{"revision":"2"}},"ID":"{id}","TTL":"{ttl}"{more}}}"#);
-        grant.read(super::Answer { status: 200, body: body.as_bytes() }).is_ok()
+        grant.read(Answer { status: 200, body: body.as_bytes() }).is_ok()
     };
     assert!(read("7", asked, "") && read("7", asked + 1, ""));
     assert!(!read("7", asked - 1, "") && !read("0", asked, "") && !read("-7", asked, ""));

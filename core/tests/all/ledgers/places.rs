@@ -64,7 +64,7 @@ impl Wire for FakeEtcd {
 /// A worker of the gateway with its etcd.
 pub(crate) struct Etcd<W> {
     pub(crate) wire: W,
-    prefix: &'static str,
+    prefix: String,
     credentials: Option<Credentials>,
     token: Option<Token>,
     pub(crate) lease: Option<Lease>,
@@ -74,8 +74,8 @@ pub(crate) struct Etcd<W> {
 }
 
 impl<W: Wire> Etcd<W> {
-    pub(crate) fn new(wire: W, prefix: &'static str, credentials: Option<Credentials>) -> Self {
-        Self { wire, prefix, credentials, token: None, lease: None, birth: None, brought: None }
+    pub(crate) fn new(wire: W, prefix: &str, credentials: Option<Credentials>) -> Self {
+        Self { wire, prefix: prefix.to_owned(), credentials, token: None, lease: None, birth: None, brought: None }
     }
 
     /// Asks, and once more with a new token if etcd wants one.
@@ -101,7 +101,7 @@ impl<W: Wire> Etcd<W> {
 
 impl<W: Wire> Ledger for Etcd<W> {
     fn load(&mut self, policy: &Policy, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Unavailable> {
-        let keyspace = Keyspace::of(self.prefix, &policy.tenant);
+        let keyspace = Keyspace::of(&self.prefix, &policy.tenant);
         let look = keyspace.look(name);
         let found = self.ask(&look.call(), |answer| look.read(answer), |read| *read == Err(Failure::Unauthenticated));
         let loaded = match found.map_err(|_| Unavailable)? {
@@ -129,7 +129,7 @@ impl<W: Wire> Ledger for Etcd<W> {
     ) -> SwapReply {
         self.brought = None;
         let birth = self.birth.expect("nothing is swapped that was not loaded");
-        let keyspace = Keyspace::of(self.prefix, &policy.tenant);
+        let keyspace = Keyspace::of(&self.prefix, &policy.tenant);
         let mut lease = self.lease_for(policy, record, now);
         loop {
             let swap = keyspace.swap(name, birth, expected, record, lease.as_ref());

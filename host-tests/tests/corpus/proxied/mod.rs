@@ -102,15 +102,26 @@ pub(crate) struct Loaded {
     pub(crate) policy: String,
     /// Whether the proxy is told to answer in the application's place.
     pub(crate) answers_itself: bool,
+    /// The etcd that the policy's ledger lies in, if it does.
+    pub(crate) etcd: Option<SocketAddr>,
 }
 
 impl<P: Proxy> ProxySite<P> {
     pub(crate) fn start(setup: &site::Setup) -> Result<Self, Trouble> {
+        Self::with(setup, None)
+    }
+
+    /// A site whose policy's ledger lies in this etcd.
+    pub(crate) fn over_etcd(setup: &site::Setup, etcd: SocketAddr) -> Result<Self, Trouble> {
+        Self::with(setup, Some(etcd))
+    }
+
+    fn with(setup: &site::Setup, etcd: Option<SocketAddr>) -> Result<Self, Trouble> {
         let clock = Clock::at(setup.born).map_err(trouble(SLIPPED))?;
         let (happened, events) = mpsc::channel();
         let upstream = runtime().block_on(Upstream::start(application(happened.clone()), &Secrets::default()));
         let environment = setup.environment.clone();
-        let loaded = Loaded { policy: setup.policy.clone(), answers_itself: false };
+        let loaded = Loaded { policy: setup.policy.clone(), answers_itself: false, etcd };
         let wanted =
             Wanted { application: upstream.address(), environment: &environment, loaded: &loaded, clock: &clock };
         let proxy = P::begin(&wanted)?;
@@ -188,8 +199,7 @@ impl<P: Proxy> ProxySite<P> {
 
 impl<P: Proxy> Site for ProxySite<P> {
     fn load(&mut self, policy: &str) -> Result<(), Trouble> {
-        let answers_itself = self.loaded.answers_itself;
-        self.configure(Loaded { policy: policy.to_owned(), answers_itself })
+        self.configure(Loaded { policy: policy.to_owned(), ..self.loaded.clone() })
     }
 
     fn set_clock(&mut self, now: u64) -> Result<(), Trouble> {
