@@ -145,6 +145,9 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
     if site.volatile {
         world.note(super::explain::VOLATILE);
     }
+    if etcd.is_some() {
+        world.note(super::explain::SHARED);
+    }
     Ok(Exit::Done)
 }
 
