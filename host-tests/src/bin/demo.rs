@@ -65,7 +65,14 @@ async fn main() -> ExitCode {
 /// Plays the story and says how it went.
 async fn story(stage: &mut Stage) -> Result<(), Box<dyn std::error::Error>> {
     let script = Script::new(stdout());
-    if let Err(differs) = walk::play(stage, &script).await {
+    // Told to end, it ends what it has started: nothing is left to what the system does with orphans.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let played = tokio::select! {
+        played = walk::play(stage, &script) => played,
+        _ = interrupt.recv() => return Err("interrupted".into()),
+        _ = terminate.recv() => return Err("told to end".into()),
+    };
+    if let Err(differs) = played {
         for log in stage.logs() {
             eprintln!("\nthe last lines of a gate's log:");
             let lines: Vec<&str> = log.text().lines().collect();
