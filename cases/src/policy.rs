@@ -204,7 +204,10 @@ pub fn tenants(tree: &Json) -> Vec<&Json> {
     }
 }
 
-/// The names of the environment variables that a policy takes its keys from, each once.
+/// The members of a policy that name an environment variable: of a key, of etcd's user and password.
+const NAMES_A_VARIABLE: [&str; 3] = ["env", "usernameEnv", "passwordEnv"];
+
+/// The names of the environment variables that a policy takes its keys and etcd's credentials from, each once.
 #[must_use]
 pub fn variables(tree: &Json) -> Vec<String> {
     let mut names = Vec::new();
@@ -219,7 +222,7 @@ fn collect_variables(tree: &Json, names: &mut Vec<String>) {
         Json::Object(object) => {
             for (name, value) in &object.0 {
                 match value {
-                    Json::String(variable) if name == "env" => names.push(variable.clone()),
+                    Json::String(variable) if NAMES_A_VARIABLE.contains(&name.as_str()) => names.push(variable.clone()),
                     _ => collect_variables(value, names),
                 }
             }

@@ -1,12 +1,16 @@
-//! Real etcd: a cluster of members on loopback, each a process that a test kills and starts again as it likes.
+//! Real etcd: a cluster of members on loopback, each a process that a test kills and starts again as it likes. They run with
+//! the files that `examples/etcd` ships, but for addresses and folders.
 
 use std::fs::OpenOptions;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::body::Body;
@@ -19,6 +23,9 @@ use crate::workspace;
 
 /// How often something that is waited for is looked at.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How many members the shipped configurations are for.
+const SHIPPED: usize = 3;
 
 /// A cluster. Dropping it kills its members.
 #[derive(Debug)]
@@ -57,12 +64,36 @@ impl Etcd {
         let cluster: Vec<_> = members.iter().map(|member| format!("{}=http://{}", member.name, member.peer)).collect();
         let mut etcd = Self { members, cluster: cluster.join(",") };
         for number in 0..etcd.members.len() {
+            etcd.configure(number);
+        }
+        for number in 0..etcd.members.len() {
             etcd.restart(number);
         }
         for number in 0..etcd.members.len() {
             etcd.answers(number).await;
         }
         etcd
+    }
+
+    /// Writes a member's configuration: the shipped one of its number, with its own addresses and folder.
+    fn configure(&self, number: usize) {
+        let Member { name, folder, client, peer, .. } = &self.members[number];
+        let file = workspace::root().join(format!("examples/etcd/etcd-{}.yaml", number % SHIPPED + 1));
+        let text = std::fs::read_to_string(file).expect("a shipped configuration");
+        let mut shipped: Value = serde_saphyr::from_str(&text).expect("a configuration is YAML");
+        for (field, value) in [
+            ("name", name.clone()),
+            ("data-dir", folder.path().join("data").display().to_string()),
+            ("listen-client-urls", format!("http://{client}")),
+            ("advertise-client-urls", format!("http://{client}")),
+            ("listen-peer-urls", format!("http://{peer}")),
+            ("initial-advertise-peer-urls", format!("http://{peer}")),
+            ("initial-cluster", self.cluster.clone()),
+        ] {
+            let place = shipped.get_mut(field).unwrap_or_else(|| panic!("the shipped configuration has `{field}`"));
+            *place = json!(value);
+        }
+        std::fs::write(configuration(folder), shipped.to_string()).expect("a configuration can be written");
     }
 
     /// Where a member takes calls.
@@ -83,19 +114,14 @@ impl Etcd {
     /// # Panics
     /// If it cannot be run.
     pub fn restart(&mut self, member: usize) {
-        let Member { name, folder, client, peer, child } = &mut self.members[member];
+        let Member { folder, child, .. } = &mut self.members[member];
         if child.is_some() {
             return;
         }
         let log = OpenOptions::new().create(true).append(true).open(folder.path().join("log")).expect("a log file");
-        let (client, peer) = (format!("http://{client}"), format!("http://{peer}"));
         let started = bound(&workspace::etcd())
-            .args(["--name", name.as_str(), "--data-dir"])
-            .arg(folder.path().join("data"))
-            .args(["--listen-client-urls", client.as_str(), "--advertise-client-urls", client.as_str()])
-            .args(["--listen-peer-urls", peer.as_str(), "--initial-advertise-peer-urls", peer.as_str()])
-            .args(["--initial-cluster", self.cluster.as_str(), "--initial-cluster-state", "new"])
-            .args(["--logger", "zap", "--log-outputs", "stderr"])
+            .arg("--config-file")
+            .arg(configuration(folder))
             .env_clear()
             // On ARM64 etcd 3.4 runs only where it is told that this is known.
             .envs(cfg!(target_arch = "aarch64").then_some(("ETCD_UNSUPPORTED_ARCH", "arm64")))
@@ -147,6 +173,19 @@ impl Etcd {
         self.members.len()
     }
 
+    /// Whether a key is there, by a member that runs.
+    pub async fn holds(&self, member: usize, key: &str) -> bool {
+        let mut client = Browser::new(self.address(member), Protocol::Http1, "etcd", &Secrets::default());
+        let range = Call::post("/v3/kv/range").json(&json!({"key": STANDARD.encode(key), "count_only": true}));
+        client.try_send(range).await.is_ok_and(|answer| answer.json()["count"] == "1")
+    }
+
+    /// A member's process, if it runs.
+    #[must_use]
+    pub fn process(&self, member: usize) -> Option<u32> {
+        self.members[member].child.as_ref().map(Child::id)
+    }
+
     /// What a member has written.
     ///
     /// # Panics
@@ -171,6 +210,11 @@ impl Client {
         let call = token.into_iter().fold(call, |call, token| call.header("authorization", token));
         self.0.try_send(call).await
     }
+}
+
+/// Where a member's configuration lies.
+fn configuration(folder: &TempDir) -> PathBuf {
+    folder.path().join("etcd.yaml")
 }
 
 impl Drop for Etcd {

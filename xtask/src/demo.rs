@@ -18,7 +18,10 @@ pub(crate) struct Options {
     /// Put the gate into real Envoy, rather than run `tapgate serve`
     #[arg(long)]
     envoy: bool,
-    /// The port of the gate on loopback; without it, a free one
+    /// Put it into two real Envoys that keep their ledger in three members of etcd
+    #[arg(long, conflicts_with = "envoy")]
+    etcd: bool,
+    /// The port of the gate on loopback, of the second the one after it; without it, free ones
     #[arg(long, value_name = "N")]
     port: Option<u16>,
 }
@@ -33,6 +36,9 @@ impl Options {
         if self.envoy {
             arguments.push("--envoy".to_owned());
         }
+        if self.etcd {
+            arguments.push("--etcd".to_owned());
+        }
         if let Some(port) = self.port {
             arguments.extend(["--port".to_owned(), port.to_string()]);
         }
@@ -43,7 +49,7 @@ impl Options {
 /// Runs the demo; comes back only if it could not be started.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Exit, Failure> {
     // Without Envoy it takes nothing but cargo.
-    let ready = if options.envoy { setup::run(workspace) } else { setup::wasm_target(workspace) };
+    let ready = if options.envoy || options.etcd { setup::run(workspace) } else { setup::wasm_target(workspace) };
     ready.map_err(Failure::Setup)?;
     wasm::run(workspace)?;
     say("building the demo (the first time takes some minutes)");
@@ -69,8 +75,10 @@ mod tests {
 
     #[test]
     fn options_are_handed_on() {
-        let options = Options { walk: true, envoy: true, port: Some(8080) };
+        let options = Options { walk: true, envoy: true, etcd: false, port: Some(8080) };
         assert_eq!(options.arguments(), ["--walk", "--envoy", "--port", "8080"]);
-        assert!(Options { walk: false, envoy: false, port: None }.arguments().is_empty());
+        let options = Options { walk: true, envoy: false, etcd: true, port: None };
+        assert_eq!(options.arguments(), ["--walk", "--etcd"]);
+        assert!(Options { walk: false, envoy: false, etcd: false, port: None }.arguments().is_empty());
     }
 }

@@ -96,6 +96,9 @@ fn check(file: String, text: &str, environment: &dyn Fn(&str) -> Option<String>)
     if volatile {
         notes.push(super::explain::VOLATILE.to_owned());
     }
+    if compiled.policies.iter().any(|policy| matches!(policy.ledger, LedgerPlace::Etcd(_))) {
+        notes.push(super::explain::SHARED.to_owned());
+    }
     let tenants = compiled.policies.iter().map(|policy| policy.tenant.to_string()).collect();
     FileReport { file, errors, tenants, hash: Some(compiled.hash), notes }
 }

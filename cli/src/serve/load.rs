@@ -78,8 +78,7 @@ pub(super) fn site(module: Vec<u8>, options: &Options, world: &mut World<'_>) ->
 
 /// Where the plugin decides by the body: the application's sign-ins, and the plugin's own.
 fn sign_ins(policies: &[Policy]) -> Vec<String> {
-    let both = |policy: &Policy| [policy.sign_in.path.as_str().to_owned(), format!("{}/sign-in", policy.base_path)];
-    let mut paths: Vec<String> = policies.iter().flat_map(both).collect();
+    let mut paths: Vec<String> = policies.iter().flat_map(Policy::sign_in_paths).collect();
     paths.sort();
     paths.dedup();
     paths

@@ -238,6 +238,8 @@ fn risks_are_named_with_how_bad_they_are() {
             "low",
             "for up to 60 s, and for up to 90 s while etcd",
         ),
+        ("tenant: contoso", "tenant: contoso\nledger: {etcd: {}}", "medium", "etcd is asked without a user"),
+        ("tenant: contoso", "tenant: contoso\nledger: {etcd: {}}", "low", "restored from a backup"),
         ("hosts: [gate.example.com]", "hosts: [\"*\"]", "low", "every host that the proxy serves"),
         ("  then: continue", "  then: continue\n  windowInMinutes: 480", "medium", "for 480 min (8 h)"),
         ("tenant: contoso", "tenant: contoso\nsession: {endsWithPass: false}", "medium", "outlive its pass"),
@@ -263,4 +265,22 @@ fn risks_are_named_with_how_bad_they_are() {
             assert!(!policy(&["explain", &shipped("entra-default")]).stdout.contains(words), "{words} is always said");
         }
     }
+}
+
+#[test]
+fn what_is_said_of_etcd_leads_to_its_guide() {
+    let file = format!("{}/../examples/etcd/policy.yaml", env!("CARGO_MANIFEST_DIR"));
+    let guide = "examples/etcd/README.md";
+    assert!(Path::new(&format!("{}/../{guide}", env!("CARGO_MANIFEST_DIR"))).exists());
+    let explained = policy(&["explain", &file]).succeeded().says(guide).says("without a user of etcd's");
+    assert!(!explained.stdout.contains("shared data"), "{}", explained.stdout);
+    assert!(policy(&["check", &file]).succeeded().stderr.contains(guide));
+    // With a user the risk of having none is gone.
+    let scratch = Scratch::new();
+    let text = fs::read_to_string(&file)
+        .unwrap()
+        .replace("# usernameEnv", "usernameEnv")
+        .replace("# passwordEnv", "passwordEnv");
+    let explained = policy(&["explain", &scratch.file("user.yaml", &text)]).succeeded().says("as a user of etcd's");
+    assert!(!explained.stdout.contains("without a user"), "{}", explained.stdout);
 }

@@ -8,6 +8,9 @@ use tapgate_cli::Exit;
 
 use crate::policy::{SHIPPED, Scratch, policy, shipped};
 
+/// Where the example's etcd is.
+const MEMBERS: [&str; 6] = ["--etcd", "127.0.0.1:2379", "--etcd", "127.0.0.1:22379", "--etcd", "127.0.0.1:32379"];
+
 const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn render(proxy: &str, file: &str, more: &[&str]) -> String {
@@ -161,13 +164,110 @@ fn a_bootstrap_has_the_policy_its_paths_and_its_variables() {
 }
 
 #[test]
-fn the_example_is_what_its_policy_renders_to() {
+fn the_examples_are_what_their_policies_render_to() {
     let root = format!("{}/..", env!("CARGO_MANIFEST_DIR"));
-    let rendered = render("envoy", &format!("{root}/examples/envoy/policy.yaml"), &[]);
-    assert!(
-        fs::read_to_string(format!("{root}/examples/envoy/envoy.yaml")).unwrap() == rendered,
-        "mend: `cargo run -p tapgate-cli -- policy render --for envoy examples/envoy/policy.yaml > examples/envoy/envoy.yaml`"
-    );
+    for (folder, more) in [("envoy", &[][..]), ("etcd", &MEMBERS)] {
+        let rendered = render("envoy", &format!("{root}/examples/{folder}/policy.yaml"), more);
+        assert!(
+            fs::read_to_string(format!("{root}/examples/{folder}/envoy.yaml")).unwrap() == rendered,
+            "mend: `cargo run -p tapgate-cli -- policy render --for envoy {} examples/{folder}/policy.yaml > examples/{folder}/envoy.yaml`",
+            more.join(" ")
+        );
+    }
+}
+
+fn on_etcd() -> String {
+    format!("{}/../examples/etcd/policy.yaml", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_cluster_of_etcd_is_the_same_for_every_proxy() {
+    let envoy = yaml(&render("envoy", &on_etcd(), &MEMBERS));
+    let cluster = &envoy["static_resources"]["clusters"][1];
+    let istio = documents(&render("istio", &on_etcd(), &MEMBERS));
+    istio.iter().for_each(validate);
+    let patches = istio[2]["spec"]["configPatches"].as_array().unwrap();
+    let patch = patches.iter().find(|patch| patch["applyTo"] == "CLUSTER").expect("a cluster");
+    assert_eq!(patch["patch"], json!({"operation": "ADD", "value": cluster}));
+    let gateway = documents(&render("envoy-gateway", &on_etcd(), &MEMBERS));
+    gateway.iter().for_each(validate);
+    let patch = &gateway.iter().find(|resource| resource["kind"] == "EnvoyPatchPolicy").expect("a patch")["spec"];
+    assert_eq!(patch["jsonPatches"][0]["operation"], json!({"op": "add", "path": "", "value": cluster}));
+    assert_eq!(patch["jsonPatches"][0]["name"], cluster["name"]);
+    // Without etcd there is none of this.
+    let plain = documents(&render("envoy-gateway", &shipped("entra-default"), &[]));
+    assert!(plain.iter().all(|resource| resource["kind"] != "EnvoyPatchPolicy"));
+}
+
+#[test]
+fn the_cluster_of_etcd_fits_the_policy() {
+    let scratch = Scratch::new();
+    let text = fs::read_to_string(on_etcd()).unwrap();
+    let text = text
+        .replace("cluster: etcd ", "cluster: 'ledger:\"1\"' ")
+        .replace("timeoutInMilliseconds: 500", "timeoutInMilliseconds: 1250")
+        .replace("    # usernameEnv", "    usernameEnv")
+        .replace("    # passwordEnv", "    passwordEnv");
+    let file = scratch.file("etcd.yaml", &text);
+    let tls = ["--etcd", "etcd-1.internal:2379", "--etcd", "10.0.0.2:2379", "--etcd-tls-ca", "/tls/ca.pem"];
+    let bootstrap = yaml(&render("envoy", &file, &tls));
+    let cluster = &bootstrap["static_resources"]["clusters"][1];
+    assert_eq!(cluster["name"], "ledger:\"1\"");
+    assert_eq!(cluster["type"], "STRICT_DNS");
+    assert_eq!(cluster["connect_timeout"], "1.250s");
+    assert_eq!(cluster["health_checks"][0]["timeout"], "1.250s");
+    let context = &cluster["transport_socket"]["typed_config"];
+    let names = &context["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"];
+    let name = |kind: &str, name: &str| json!({"san_type": kind, "matcher": {"exact": name}});
+    assert_eq!(*names, json!([name("DNS", "etcd-1.internal"), name("IP_ADDRESS", "10.0.0.2")]));
+    // An address is no server name.
+    assert_eq!((context.get("sni"), context.get("auto_host_sni")), (None, None));
+    let manager = &bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+    let variables = &manager["http_filters"][0]["typed_config"]["config"]["vm_config"]["environment_variables"];
+    let variables: Vec<_> = variables["host_env_keys"].as_array().unwrap().iter().collect();
+    assert!(variables.contains(&&json!("TAPGATE_ETCD_USER")) && variables.contains(&&json!("TAPGATE_ETCD_PASSWORD")));
+
+    let own = ["--etcd", "etcd-1.internal:2379", "--etcd-tls-ca", "/tls/ca.pem", "--etcd-tls-cert", "/tls/gate.pem"];
+    let own = [&own[..], &["--etcd-tls-key", "/tls/gate-key.pem"]].concat();
+    let context = |more: &[&str]| {
+        let bootstrap = yaml(&render("envoy", &file, &[&own, more].concat()));
+        bootstrap["static_resources"]["clusters"][1]["transport_socket"]["typed_config"].clone()
+    };
+    let by_host = context(&[]);
+    assert_eq!(by_host["auto_host_sni"], true);
+    let certificate = &by_host["common_tls_context"]["tls_certificates"][0];
+    assert_eq!(certificate["certificate_chain"]["filename"], "/tls/gate.pem");
+    assert_eq!(certificate["private_key"]["filename"], "/tls/gate-key.pem");
+    let named = context(&["--etcd-tls-name", "etcd"]);
+    let names = &named["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"];
+    assert_eq!((&named["sni"], names), (&json!("etcd"), &json!([name("DNS", "etcd")])));
+    assert_eq!(named.get("auto_host_sni"), None);
+}
+
+#[test]
+fn what_cannot_be_said_of_etcd_is_refused() {
+    let scratch = Scratch::new();
+    let text = fs::read_to_string(on_etcd()).unwrap();
+    let render = |file: &str, more: &[&str]| policy(&[&["render", "--for", "envoy", file], more].concat());
+    render(&on_etcd(), &[]).failed(Exit::Usage, "say where its members are");
+    render(&shipped("entra-default"), &MEMBERS).failed(Exit::Usage, "is for a policy with `ledger.etcd`");
+    render(&on_etcd(), &["--etcd", "etcd"]).failed(Exit::Usage, "host or an IP address and a port");
+    render(&on_etcd(), &["--etcd-tls-ca", "ca.pem"]).failed(Exit::Usage, "required arguments");
+    render(&on_etcd(), &[&MEMBERS[..], &["--etcd-tls-name", "10.0.0.1"]].concat()).failed(Exit::Usage, "a host name");
+    let taken = scratch.file("taken.yaml", &text.replace("cluster: etcd ", "cluster: application "));
+    render(&taken, &MEMBERS).failed(Exit::Findings, "take another");
+    let one = |text: &str| {
+        text.lines().skip_while(|line| *line != "version: 1").map(|line| format!("    {line}\n")).collect::<String>()
+    };
+    let other = text
+        .replace("cluster: etcd ", "cluster: other ")
+        .replace("tenant: contoso", "tenant: fabrikam")
+        .replace("hosts: [localhost, 127.0.0.1, gate.example.com]", "hosts: [other.example.com]")
+        .replace("gate.example.com", "other.example.com")
+        .replace("env: TAPGATE_", "env: OTHER_");
+    let both = format!("tenants:\n  -\n{}  -\n{}", one(&text), one(&other));
+    render(&scratch.file("both.yaml", &both), &MEMBERS)
+        .failed(Exit::Findings, "different clusters of etcd (etcd, other)");
 }
 
 #[test]

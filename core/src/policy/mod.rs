@@ -21,6 +21,7 @@ use std::fmt;
 use crate::key::{Admins, GatewayKeys, KeyRing, Passes, Upstream};
 use crate::ledger::etcd::Credentials;
 use crate::names::{Identity, TenantId};
+use crate::pages;
 use crate::pass::{AuthenticPass, GroupTags};
 use crate::path::{LocalPath, PathPattern};
 use crate::refusal::Refusal;
@@ -346,6 +347,13 @@ impl Policy {
             None => pass.user.as_str().eq_ignore_ascii_case(typed),
         };
         if same { Ok(()) } else { Err(Refusal::WrongUser) }
+    }
+
+    /// Where a request is decided by its body: the application's own sign-in, and the plugin's. A proxy has to hold such a
+    /// request back whole, so that the application sees nothing of a sign-in (4.2).
+    #[must_use]
+    pub fn sign_in_paths(&self) -> [String; 2] {
+        [self.sign_in.path.as_str().to_owned(), pages::sign_in_path(&self.base_path)]
     }
 
     /// How long a record must be kept after its floor so that nothing that it refuses could still be valid (7.2).

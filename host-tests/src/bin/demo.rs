@@ -25,7 +25,10 @@ struct Options {
     /// Put the gate into real Envoy, rather than run `tapgate serve`
     #[arg(long)]
     envoy: bool,
-    /// The port of the gate; without it, a free one
+    /// Put it into two real Envoys that keep their ledger in three members of etcd
+    #[arg(long, conflicts_with = "envoy")]
+    etcd: bool,
+    /// The port of the gate, of the second the one after it; without it, free ones
     #[arg(long, value_name = "N")]
     port: Option<u16>,
 }
@@ -33,18 +36,23 @@ struct Options {
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let (kind, proxy) =
-        if options.envoy { (Kind::Envoy, "Envoy with the gate") } else { (Kind::Serve, "`tapgate serve`") };
+    let (kind, proxy) = match (options.envoy, options.etcd) {
+        (_, true) => (Kind::Etcd, "two Envoys with the gate, three members of etcd"),
+        (true, false) => (Kind::Envoy, "Envoy with the gate"),
+        (false, false) => (Kind::Serve, "`tapgate serve`"),
+    };
     println!("==> starting the example application and {proxy}, on loopback, with new random keys");
-    let stage = match Stage::set(kind, options.port).await {
+    let mut stage = match Stage::set(kind, options.port).await {
         Ok(stage) => stage,
         Err(error) => {
             eprintln!("error: {error}");
             return ExitCode::FAILURE;
         }
     };
-    println!("==> the gate listens on {} with {} workers", stage.origin(), stage.workers());
-    let done = if options.walk { story(&stage).await } else { play(&stage).await };
+    for origin in stage.origins() {
+        println!("==> a gate listens on {origin} with {} workers", stage.workers());
+    }
+    let done = if options.walk { story(&mut stage).await } else { play(&stage).await };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -55,14 +63,22 @@ async fn main() -> ExitCode {
 }
 
 /// Plays the story and says how it went.
-async fn story(stage: &Stage) -> Result<(), Box<dyn std::error::Error>> {
+async fn story(stage: &mut Stage) -> Result<(), Box<dyn std::error::Error>> {
     let script = Script::new(stdout());
-    if let Err(differs) = walk::play(stage, &script).await {
-        eprintln!("\nthe last lines of the gate's log:");
-        let log = stage.log();
-        let lines: Vec<&str> = log.text().lines().collect();
-        for line in lines.iter().rev().take(LAST_LINES).rev() {
-            eprintln!("    {line}");
+    // Told to end, it ends what it has started: nothing is left to what the system does with orphans.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let played = tokio::select! {
+        played = walk::play(stage, &script) => played,
+        _ = interrupt.recv() => return Err("interrupted".into()),
+        _ = terminate.recv() => return Err("told to end".into()),
+    };
+    if let Err(differs) = played {
+        for log in stage.logs() {
+            eprintln!("\nthe last lines of a gate's log:");
+            let lines: Vec<&str> = log.text().lines().collect();
+            for line in lines.iter().rev().take(LAST_LINES).rev() {
+                eprintln!("    {line}");
+            }
         }
         return Err(differs.into());
     }
@@ -76,17 +92,19 @@ async fn play(stage: &Stage) -> Result<(), Box<dyn std::error::Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut look = interval(Duration::from_millis(500));
-    let mut told = 0;
+    let mut told = vec![0; stage.origins().len()];
     loop {
         tokio::select! {
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
             _ = look.tick() => {
-                let events = stage.log().audit();
-                for event in events.iter().skip(told) {
-                    println!("    {event}");
+                for (log, told) in stage.logs().iter().zip(&mut told) {
+                    let events = log.audit();
+                    for event in events.iter().skip(*told) {
+                        println!("    {event}");
+                    }
+                    *told = events.len();
                 }
-                told = events.len();
             }
         }
     }
@@ -95,7 +113,8 @@ async fn play(stage: &Stage) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn tell(stage: &Stage) {
-    let origin = stage.origin();
+    let origins = stage.origins();
+    let Some(origin) = origins.first() else { return };
     let alice = stage.pass("alice@example.com").mint(&stage.secrets);
     let bob = stage.pass("bob@example.com").once().mint(&stage.secrets);
     println!(
@@ -126,4 +145,18 @@ Open these in a browser (Chrome, Edge or Firefox; Safari takes no Secure cookies
 What the gate writes into its log about it appears below. Ctrl-C ends the demo.
 "
     );
+    if let Some(other) = origins.get(1) {
+        let members: Vec<_> = stage.members().iter().map(ToString::to_string).collect();
+        println!(
+            "The second gate is another Envoy, with the same ledger: it knows the same sessions and the same used passes. (To a
+browser both are `localhost`, so it sends its cookies to both.)
+
+   {other}/.tap/status
+
+The members of etcd are the processes {}. Kill one with `kill -9` and go on: nobody notices for long. Kill a second:
+whoever signs in is told to come again, everybody else goes on as before.
+",
+            members.join(", ")
+        );
+    }
 }

@@ -123,6 +123,17 @@ impl Bootstrap {
         self.at("/static_resources/clusters").as_array_mut().expect("clusters").push(cluster);
     }
 
+    /// Points the cluster of etcd, as it is rendered, at ports on loopback.
+    pub(super) fn ask_etcd_at(&mut self, ports: &[u16]) {
+        let cluster = "/static_resources/clusters/1/load_assignment/endpoints/0/lb_endpoints";
+        let members = self.at(cluster).as_array_mut().expect("members of etcd");
+        assert_eq!(members.len(), ports.len(), "the example has as many members");
+        for (member, port) in members.iter_mut().zip(ports) {
+            let place = member.pointer_mut("/endpoint/address/socket_address/port_value").expect("a member's port");
+            *place = json!(port);
+        }
+    }
+
     /// Speaks HTTP/2 to the application.
     pub(super) fn send_http2(&mut self) {
         let protocol = self.at("/static_resources/clusters/0/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions/explicit_http_config");

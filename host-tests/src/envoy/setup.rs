@@ -74,6 +74,13 @@ impl Setup {
         self
     }
 
+    /// Other ports on loopback for the members of etcd that a rendered bootstrap names.
+    #[must_use]
+    pub fn members(mut self, ports: &[u16]) -> Self {
+        self.bootstrap.ask_etcd_at(ports);
+        self
+    }
+
     /// Another policy.
     #[must_use]
     pub fn policy(self, policy: &Policy) -> Self {

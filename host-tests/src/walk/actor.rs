@@ -1,19 +1,27 @@
 //! Somebody with a browser: does one thing at a time, has it written down, and gets an answer that can be checked.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use super::script::{Differs, Script};
 use super::show;
 use crate::client::{Browser, Call, Response};
+use crate::clock::HANG;
 
 /// The gate's session cookie.
 pub(super) const SESSION: &str = "__Host-tapgate";
+
+/// How long somebody waits who is told to come again.
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
 
 /// Somebody with a browser.
 pub(super) struct Actor {
     name: &'static str,
     browser: Browser,
     script: Script,
+    /// Whether they come again when they are told to.
+    patient: bool,
 }
 
 /// An answer, and what it answers.
@@ -25,7 +33,18 @@ pub(super) struct Answer {
 
 impl Actor {
     pub(super) fn new(name: &'static str, browser: Browser, script: &Script) -> Self {
-        Self { name, browser, script: script.clone() }
+        Self { name, browser, script: script.clone(), patient: false }
+    }
+
+    /// Somebody who comes again when a gate says that it cannot tell now.
+    pub(super) fn patient(mut self) -> Self {
+        self.patient = true;
+        self
+    }
+
+    /// Takes all cookies over: the same person's browser, at another gate.
+    pub(super) fn continues(&mut self, other: &Self) {
+        self.browser.jar = other.browser.jar.clone();
     }
 
     /// Opens a page.
@@ -82,7 +101,17 @@ impl Actor {
         if let Some(field) = self.browser.jar.field() {
             self.script.line(format_args!("> cookie: {}", show::cookies(&field)));
         }
-        match self.browser.try_send(call).await {
+        let began = Instant::now();
+        let mut sent = self.browser.try_send(call.clone()).await;
+        while self.patient
+            && sent.as_ref().is_ok_and(|answer| answer.status == 503 && answer.header("retry-after").is_some())
+            && began.elapsed() < HANG
+        {
+            self.script.line("< 503, come again in a moment");
+            tokio::time::sleep(PAUSE).await;
+            sent = self.browser.try_send(call.clone()).await;
+        }
+        match sent {
             Ok(response) => {
                 for line in show::answer(&response) {
                     self.script.line(format_args!("< {line}"));

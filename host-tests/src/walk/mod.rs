@@ -13,11 +13,15 @@ mod story;
 pub use script::{Differs, Script};
 pub use stage::{Kind, Stage};
 
-/// Plays the story to its end.
+/// Plays the story of a stage to its end.
 ///
 /// # Errors
 /// At the first step that differs from what the story says.
-pub async fn play(stage: &Stage, script: &Script) -> Result<(), Differs> {
+pub async fn play(stage: &mut Stage, script: &Script) -> Result<(), Differs> {
+    if stage.etcd().is_some() {
+        story::two_gates::play(stage, script).await?;
+        return story::secrets::play(stage, script);
+    }
     story::registration::play(stage, script).await?;
     story::one_time::play(stage, script).await?;
     story::deadline::play(stage, script).await?;

@@ -1,8 +1,10 @@
-//! What the story and the demo are played on: the example application, and a proxy with the gate before it, on loopback.
+//! What the story and the demo are played on: the example application, and a proxy with the gate before it, on loopback; or two,
+//! with one ledger in etcd.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use tapgate_example_app::{application, gate};
 use tempfile::TempDir;
@@ -12,13 +14,15 @@ use tokio::task::JoinHandle;
 use super::actor::Actor;
 use super::script::Script;
 use crate::client::{Browser, Protocol};
-use crate::clock;
+use crate::clock::{self, HANG};
 use crate::envoy::{self, Envoy};
+use crate::etcd::Etcd;
 use crate::keys::Keys;
 use crate::log::{Log, Refused};
 use crate::pass::Pass;
 use crate::secrets::Secrets;
 use crate::serve::{self, Serve};
+use crate::workspace;
 
 /// Workers of the demo's proxy: more than one, so that what one has seen the other must know.
 const WORKERS: u32 = 2;
@@ -30,7 +34,19 @@ pub enum Kind {
     Serve,
     /// Real Envoy.
     Envoy,
+    /// Two real Envoys on three members of etcd: `examples/etcd`.
+    Etcd,
 }
+
+/// The first gate, and the other one where there are two.
+pub(super) const HERE: usize = 0;
+pub(super) const THERE: usize = 1;
+
+/// How many members etcd has: one of them may be gone.
+const MEMBERS: usize = 3;
+
+/// Where the example's ledger says that it has begun.
+const BIRTH: &str = "/tapgate/ledger.1/contoso/birth";
 
 /// It runs.
 enum Proxy {
@@ -39,24 +55,13 @@ enum Proxy {
 }
 
 impl Proxy {
-    async fn start(
-        kind: Kind,
-        application: SocketAddr,
-        keys: &Keys,
-        data: &Path,
-        port: Option<u16>,
-    ) -> Result<Self, Refused> {
-        let port = port.unwrap_or(0);
-        match kind {
-            Kind::Serve => {
-                let setup = serve::Setup::new(application, keys).workers(WORKERS).data(data).port(port);
-                Serve::start(&setup).await.map(Self::Serve)
-            }
-            Kind::Envoy => {
-                let setup = envoy::Setup::new(application, keys).workers(WORKERS).port(port);
-                Envoy::start(&setup).await.map(Self::Envoy)
-            }
-        }
+    async fn serve(application: SocketAddr, keys: &Keys, data: &Path, port: u16) -> Result<Self, Refused> {
+        let setup = serve::Setup::new(application, keys).workers(WORKERS).data(data).port(port);
+        Serve::start(&setup).await.map(Self::Serve)
+    }
+
+    async fn envoy(setup: envoy::Setup, port: u16) -> Result<Self, Refused> {
+        Envoy::start(&setup.workers(WORKERS).port(port)).await.map(Self::Envoy)
     }
 
     const fn address(&self) -> SocketAddr {
@@ -74,9 +79,11 @@ impl Proxy {
     }
 }
 
-/// The application and the gate before it. Dropping it stops both.
+/// The application and the gates before it. Dropping it stops all of them.
 pub struct Stage {
-    proxy: Proxy,
+    // Stopped before what they stand on.
+    gates: Vec<Proxy>,
+    etcd: Option<Etcd>,
     /// What nothing that is written down may hold.
     pub secrets: Secrets,
     keys: Keys,
@@ -86,10 +93,11 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts both with new random keys; the gate listens on `port`, or on a free one.
+    /// Starts all of it with new random keys; the gate listens on `port` and the second, if there is one, on the next, or both
+    /// on free ones.
     ///
     /// # Errors
-    /// If one of them cannot start.
+    /// If something cannot start.
     pub async fn set(kind: Kind, port: Option<u16>) -> Result<Self, Box<dyn std::error::Error>> {
         let keys = Keys::random();
         let secrets = Secrets::default();
@@ -102,34 +110,59 @@ impl Stage {
         let address = listener.local_addr()?;
         let application = tokio::spawn(async move { axum::serve(listener, application(trust)).await });
         let data = tempfile::tempdir()?;
-        let proxy = Proxy::start(kind, address, &keys, data.path(), port).await?;
-        // The ledger begins with the proxy: a one-time pass that begins before it could have been used before it.
-        clock::reach(proxy.born().saturating_add(1)).await;
-        Ok(Self { proxy, secrets, keys, application, _data: data })
+        let first = port.unwrap_or(0);
+        let (gates, etcd) = match kind {
+            Kind::Serve => (vec![Proxy::serve(address, &keys, data.path(), first).await?], None),
+            Kind::Envoy => (vec![Proxy::envoy(envoy::Setup::new(address, &keys), first).await?], None),
+            Kind::Etcd => {
+                let etcd = Etcd::start(MEMBERS).await;
+                let ports: Vec<u16> = (0..MEMBERS).map(|member| etcd.address(member).port()).collect();
+                let bootstrap = fs::read_to_string(workspace::root().join("examples/etcd/envoy.yaml"))?;
+                let setup = envoy::Setup::new(address, &keys).rendered(&bootstrap).members(&ports);
+                let second = port.map_or(0, |port| port.saturating_add(1));
+                let gates = vec![Proxy::envoy(setup.clone(), first).await?, Proxy::envoy(setup, second).await?];
+                (gates, Some(etcd))
+            }
+        };
+        // The ledger begins with the proxy, or soon after it in etcd: a one-time pass that begins before it could have been
+        // used before it.
+        let born = match &etcd {
+            Some(etcd) => born(etcd).await,
+            None => gates[HERE].born(),
+        };
+        clock::reach(born.saturating_add(1)).await;
+        Ok(Self { gates, etcd, secrets, keys, application, _data: data })
     }
 
-    /// How many workers the gate has.
+    /// How many workers a gate has.
     #[must_use]
-    pub const fn workers(&self) -> u32 {
-        match &self.proxy {
+    pub fn workers(&self) -> u32 {
+        match &self.gates[HERE] {
             Proxy::Serve(serve) => serve.workers(),
             Proxy::Envoy(envoy) => envoy.workers(),
         }
     }
 
-    /// What the proxy has written so far.
+    /// What each gate has written so far.
     #[must_use]
-    pub fn log(&self) -> Log {
-        match &self.proxy {
+    pub fn logs(&self) -> Vec<Log> {
+        let log = |gate: &Proxy| match gate {
             Proxy::Serve(serve) => serve.log(),
             Proxy::Envoy(envoy) => envoy.log(),
-        }
+        };
+        self.gates.iter().map(log).collect()
     }
 
-    /// Where the gate is, as a browser's address bar has it: browsers take `__Host-` cookies from `http://localhost`.
+    /// Where each gate is, as a browser's address bar has it: browsers take `__Host-` cookies from `http://localhost`.
     #[must_use]
-    pub fn origin(&self) -> String {
-        format!("http://{}", self.authority())
+    pub fn origins(&self) -> Vec<String> {
+        (0..self.gates.len()).map(|gate| format!("http://{}", self.authority(gate))).collect()
+    }
+
+    /// The processes of etcd's members that run.
+    #[must_use]
+    pub fn members(&self) -> Vec<u32> {
+        self.etcd.iter().flat_map(|etcd| (0..MEMBERS).filter_map(|member| etcd.process(member))).collect()
     }
 
     /// A multi-use pass for `user`, for an hour from now; to be altered and minted.
@@ -138,19 +171,38 @@ impl Stage {
         Pass::new(&self.keys, user)
     }
 
+    /// The etcd that the gates stand on.
+    pub(super) const fn etcd(&mut self) -> Option<&mut Etcd> {
+        self.etcd.as_mut()
+    }
+
     /// A new browser, without cookies, in the hands of `name`.
     pub(super) fn actor(&self, name: &'static str, script: &Script) -> Actor {
-        let browser = Browser::new(self.address(), Protocol::Http1, &self.authority(), &self.secrets);
-        Actor::new(name, browser, script)
+        Actor::new(name, self.browser(HERE), script)
     }
 
-    fn address(&self) -> SocketAddr {
-        self.proxy.address()
+    /// A new browser at one of several gates, in the hands of somebody who comes again when told to.
+    pub(super) fn patient(&self, name: &'static str, gate: usize, script: &Script) -> Actor {
+        Actor::new(name, self.browser(gate), script).patient()
     }
 
-    fn authority(&self) -> String {
-        format!("localhost:{}", self.address().port())
+    fn browser(&self, gate: usize) -> Browser {
+        Browser::new(self.gates[gate].address(), Protocol::Http1, &self.authority(gate), &self.secrets)
     }
+
+    fn authority(&self, gate: usize) -> String {
+        format!("localhost:{}", self.gates[gate].address().port())
+    }
+}
+
+/// A second at which the ledger in etcd was already born: one of the gates begins it by itself.
+async fn born(etcd: &Etcd) -> i64 {
+    let asked = Instant::now();
+    while !etcd.holds(0, BIRTH).await {
+        assert!(asked.elapsed() < HANG, "no gate begins the ledger");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    clock::now()
 }
 
 impl Drop for Stage {

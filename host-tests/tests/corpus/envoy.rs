@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use serde_json::Value;
+use tapgate_cases::policy::PolicyDocument;
 use tapgate_cases::site::{self, Host, Site, Trouble};
 use tapgate_host_tests::envoy::{Envoy, Setup};
 use tapgate_host_tests::keys::Keys;
@@ -73,13 +73,13 @@ impl Proxy for Envoy {
 
 /// The shipped bootstrap with what a case needs.
 fn setup(wanted: &Wanted<'_>) -> Result<Setup, Trouble> {
-    let paths = SignInPaths::of(&wanted.loaded.policy).map_err(trouble("reading the policy"))?;
+    let (applications, plugins) = sign_in_paths(wanted)?;
     let variables = wanted.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     // The example's own keys are not the case's: nothing of the harness reaches the plugin but what the case gives.
     let setup = Setup::new(wanted.application, &Keys::random())
         .policy_text(&wanted.loaded.policy)
         .variables(variables)
-        .sign_in_at(&paths.applications, &paths.plugins)
+        .sign_in_at(&applications, &plugins)
         .softened()
         .connect()
         .reloads();
@@ -88,21 +88,15 @@ fn setup(wanted: &Wanted<'_>) -> Result<Setup, Trouble> {
     Ok(wanted.clock.environment().iter().fold(setup, |setup, (name, value)| setup.variable(name, value)))
 }
 
-/// Where people sign in, which the routes name (see `examples/envoy/README.md`).
-struct SignInPaths {
-    applications: Vec<String>,
-    plugins: Vec<String>,
-}
-
-impl SignInPaths {
-    fn of(policy: &str) -> serde_json::Result<Self> {
-        let document: Value = serde_json::from_str(policy)?;
-        let policies = document.get("tenants").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![document]);
-        let text = |policy: &Value, place, usual: &str| {
-            policy.pointer(place).and_then(Value::as_str).unwrap_or(usual).to_owned()
-        };
-        let applications = policies.iter().map(|policy| text(policy, "/signIn/path", "/sign-in")).collect();
-        let plugins = policies.iter().map(|policy| text(policy, "/basePath", "/.tap") + "/sign-in").collect();
-        Ok(Self { applications, plugins })
+/// Where people sign in, which the routes name (see `examples/envoy/README.md`): the applications' paths, and the plugin's.
+fn sign_in_paths(wanted: &Wanted<'_>) -> Result<(Vec<String>, Vec<String>), Trouble> {
+    let environment = |name: &str| wanted.environment.get(name).cloned();
+    let document = PolicyDocument::read(&wanted.loaded.policy);
+    match document.and_then(|document| document.compile(&environment)) {
+        Ok(compiled) => Ok(compiled.policies.iter().map(|policy| policy.sign_in_paths().into()).unzip()),
+        Err(flaws) => {
+            let told: Vec<_> = flaws.iter().map(ToString::to_string).collect();
+            Err(trouble("reading the policy")(told.join("; ")))
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! person goes the whole way through it.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 
 use tapgate_host_tests::clock;
@@ -87,4 +88,44 @@ async fn every_policy_renders_to_a_bootstrap_that_a_person_can_walk_through() {
         let mut another = gate.browser();
         assert_eq!(sign_in(&mut another, &pass).await.status, 401, "{name}");
     }
+}
+
+#[test]
+fn what_is_rendered_for_etcd_is_a_bootstrap_to_envoy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
+    let (ca, certificate, key) = (place("ca.pem"), place("gate.pem"), place("key.pem"));
+    let made = rcgen::generate_simple_self_signed(["etcd-1.internal".to_owned()]).expect("a certificate");
+    for (file, text) in
+        [(&ca, made.cert.pem()), (&certificate, made.cert.pem()), (&key, made.signing_key.serialize_pem())]
+    {
+        std::fs::write(file, text).expect("a file");
+    }
+    let policy = workspace::root().join("examples/etcd/policy.yaml");
+    let policy = policy.to_str().expect("a path that is text");
+    let known = ["--etcd-tls-ca", &ca, "--etcd-tls-cert", &certificate, "--etcd-tls-key", &key];
+    let named = [&known[..], &["--etcd-tls-name", "etcd"]].concat();
+    for member in ["127.0.0.1:2379", "[::1]:2379", "etcd-1.internal:2379"] {
+        for tls in [&[][..], &known[..2], &known, &named] {
+            let arguments = [&["policy", "render", "--for", "envoy", "--etcd", member], tls, &[policy]].concat();
+            assert_eq!(validated(&tapgate(&arguments, &[]), &place("envoy.yaml")), None, "{arguments:?}");
+        }
+    }
+    // Envoy would tell.
+    let arguments = [&["policy", "render", "--for", "envoy", "--etcd", "127.0.0.1:2379"][..], &[policy]].concat();
+    let broken = tapgate(&arguments, &[]).replace("lb_policy: LEAST_REQUEST", "lb_policy: LEAST_REQUESTS");
+    assert!(validated(&broken, &place("envoy.yaml")).expect("a complaint").contains("LEAST_REQUESTS"));
+}
+
+/// What Envoy has against a bootstrap.
+fn validated(bootstrap: &str, place: &str) -> Option<String> {
+    std::fs::write(place, bootstrap).expect("a file");
+    let keys = Keys::random();
+    let envoy = Command::new(workspace::envoy())
+        .args(["--mode", "validate", "--config-path", place])
+        .current_dir(workspace::root())
+        .envs(keys.environment())
+        .output()
+        .expect("envoy can be run");
+    (!envoy.status.success()).then(|| String::from_utf8_lossy(&envoy.stderr).into_owned())
 }

@@ -6,9 +6,9 @@ use tapgate_host_tests::walk::{self, Kind, Script, Stage};
 
 /// The story as it was written down, without what is new every time: numbers, and what secrets look like.
 async fn told(kind: Kind) -> String {
-    let stage = Stage::set(kind, None).await.expect("a stage");
+    let mut stage = Stage::set(kind, None).await.expect("a stage");
     let script = Script::new(io::sink());
-    walk::play(&stage, &script).await.unwrap_or_else(|differs| panic!("{kind:?}: {differs}"));
+    walk::play(&mut stage, &script).await.unwrap_or_else(|differs| panic!("{kind:?}: {differs}"));
     plain(&script.all())
 }
 
@@ -27,4 +27,10 @@ async fn serve_and_envoy_tell_the_same_story() {
         assert_eq!(ours, theirs);
     }
     assert_eq!(serve.lines().count(), envoy.lines().count());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_gates_on_etcd_are_one_to_people_while_a_member_dies() {
+    let story = told(Kind::Etcd).await;
+    assert!(story.contains("kill"), "{story}");
 }

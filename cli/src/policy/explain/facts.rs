@@ -6,6 +6,7 @@ use tapgate_core::json::Json;
 use tapgate_core::policy::{CookieRule, Directory, LedgerPlace, Policy, Target, Then};
 use tapgate_core::time::{Minutes, Seconds};
 
+use super::risks::GUIDE;
 use crate::moment::Lifetime;
 
 /// Sentences about one thing.
@@ -173,7 +174,18 @@ fn ledger(policy: &Policy) -> Vec<String> {
             "started before are refused then, sessions end, and what was replaced or revoked of multi-use passes is forgotten."
                 .to_owned(),
         ],
-        LedgerPlace::Etcd(etcd) => vec![format!("In the etcd cluster {}, below {}.", etcd.cluster, etcd.prefix)],
+        LedgerPlace::Etcd(etcd) => {
+            let user = if etcd.credentials.is_some() { "as a user of etcd's" } else { "without a user of etcd's" };
+            vec![
+                format!("In the etcd cluster {}, below {}; asked {user}.", etcd.cluster, etcd.prefix),
+                "One ledger for every gateway that is given the same cluster and prefix; it survives their restarts.".to_owned(),
+                format!(
+                    "A call may take {} ms. While etcd does not answer, nobody is let in, sessions go on for the grace, and",
+                    etcd.timeout_in_milliseconds
+                ),
+                format!("everybody else notices nothing. How to run it, and what each failure looks like: {GUIDE}."),
+            ]
+        }
     }
 }
 

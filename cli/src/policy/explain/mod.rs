@@ -10,7 +10,7 @@ use tapgate_cases::policy::tenants;
 
 use self::facts::Fact;
 use self::risks::Risk;
-pub(super) use self::risks::VOLATILE;
+pub(super) use self::risks::{SHARED, VOLATILE};
 use super::file;
 use crate::error::Error;
 use crate::exit::Exit;

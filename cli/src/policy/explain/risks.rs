@@ -14,6 +14,12 @@ use super::facts::span;
 /// What a ledger in memory means (7.4).
 pub(crate) const VOLATILE: &str = "the ledger lives in the proxy's shared data: a restart loses it (not of `tapgate serve` with --data-dir), and a second process, a hot restart or another vm_id is a second ledger";
 
+/// Where it is told how to run a ledger in etcd.
+pub(crate) const GUIDE: &str = "examples/etcd/README.md";
+
+/// What a ledger in etcd means.
+pub(crate) const SHARED: &str = "the ledger is in etcd: one for every gateway that is given the same cluster and prefix; examples/etcd/README.md says how to run it and what each failure looks like";
+
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -168,9 +174,21 @@ impl Risks {
                 let away = every.saturating_add(etcd.grace.get());
                 let risk = format!(
                     "a session that is ended on another worker or gateway lives on here for up to {every} s, and for up to \
-                     {away} s while etcd does not answer"
+                     {away} s while etcd does not answer, or if nobody has used it meanwhile"
                 );
                 self.add(Severity::Low, &risk, "lower recheckInSeconds, recheckRegisteredInSeconds and graceInSeconds");
+                self.add(
+                    Severity::Low,
+                    "an etcd that is restored from a backup has forgotten what happened since: passes that were used then are good again",
+                    format!("delete what lies below {} after a restore, before a gate is let at it ({GUIDE})", etcd.prefix),
+                );
+                if etcd.credentials.is_none() {
+                    self.add(
+                        Severity::Medium,
+                        "etcd is asked without a user: whoever reaches it can change the ledger, and let a used pass in again",
+                        format!("give etcd users and set usernameEnv and passwordEnv, or let client certificates keep others out ({GUIDE})"),
+                    );
+                }
             }
         }
     }

@@ -3,11 +3,13 @@
 //! The templates are in `cli/templates`; `examples/envoy/envoy.yaml` is what the first of them gives. Keys never come into a
 //! configuration: they stay in the proxy's environment.
 
+mod etcd;
 mod options;
 mod site;
 
 use askama::Template;
 
+use self::etcd::Cluster;
 pub(crate) use self::options::Options;
 use self::options::{Address, Proxy, Tls};
 use self::site::{Site, quoted};
@@ -24,11 +26,24 @@ enum RenderError {
         "the policy holds a key itself (`keys.*.value`), which would stand in the configuration; move it into an environment variable and name that in `env`"
     )]
     KeyInPolicy,
-    /// The templates know of no etcd.
+    /// Where etcd is has not been said.
     #[error(
-        "the policy keeps its ledger in etcd, and what is rendered would have no cluster of that name; render it with `ledger: sharedData`, then add the cluster and change the policy in the result"
+        "the policy keeps its ledger in etcd: say where its members are with `--etcd HOST:PORT`, once for each, and with `--etcd-tls-ca` how to know them"
     )]
-    Etcd,
+    NoMembers,
+    /// Members of an etcd that nobody asks.
+    #[error("`--etcd` is for a policy with `ledger.etcd`, which this is not")]
+    NoEtcd,
+    /// Tenants in different clusters.
+    #[error(
+        "the tenants name different clusters of etcd ({0}), and `--etcd` says where one of them is; give them one `ledger.etcd.cluster`, or render them apart"
+    )]
+    Clusters(String),
+    /// A name that is taken.
+    #[error(
+        "`ledger.etcd.cluster` is `application`, which is the application's name in what is rendered; take another"
+    )]
+    ClusterTaken,
     /// A module from a file, for a proxy that fetches it.
     #[error(
         "`--module` has to be an address for this proxy, as in `oci://registry.example.com/tapgate:1` or `https://...`"
@@ -42,8 +57,8 @@ enum RenderError {
 impl Failure for RenderError {
     fn exit(&self) -> Exit {
         match self {
-            Self::KeyInPolicy | Self::Etcd => Exit::Findings,
-            Self::NoAddress => Exit::Usage,
+            Self::KeyInPolicy | Self::Clusters(_) | Self::ClusterTaken => Exit::Findings,
+            Self::NoAddress | Self::NoMembers | Self::NoEtcd => Exit::Usage,
             Self::Template(_) => Exit::Failed,
         }
     }
@@ -53,7 +68,9 @@ impl Failure for RenderError {
 #[template(path = "envoy.yaml", escape = "none")]
 struct Envoy<'a> {
     site: &'a Site,
+    etcd: Option<&'a Cluster>,
     listen: &'a Address,
+    admin: &'a Address,
     upstream: &'a Address,
     module: String,
     tls: Option<&'a Tls>,
@@ -63,6 +80,7 @@ struct Envoy<'a> {
 #[template(path = "istio.yaml", escape = "none")]
 struct Istio<'a> {
     site: &'a Site,
+    etcd: Option<&'a Cluster>,
     upstream: &'a Address,
     module: String,
     sha256: Option<&'a str>,
@@ -75,6 +93,7 @@ struct Istio<'a> {
 #[template(path = "envoy-gateway.yaml", escape = "none")]
 struct EnvoyGateway<'a> {
     site: &'a Site,
+    etcd: Option<&'a Cluster>,
     upstream: &'a Address,
     module: String,
     image: bool,
@@ -87,13 +106,17 @@ struct EnvoyGateway<'a> {
 pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Error> {
     let loaded = file::load(&options.file, file::Keys::StandIns, world)?;
     let site = Site::of(loaded.document.tree(), &loaded.policies)?;
+    let etcd = Cluster::of(&loaded.policies, options)?;
+    let etcd = etcd.as_ref();
     let upstream = options.upstream();
     let (namespace, gateway) = (options.namespace.as_str(), options.gateway.as_str());
     let sha256 = options.sha256.as_ref().map(options::Sha256::as_str);
     let rendered = match options.proxy {
         Proxy::Envoy => Envoy {
             site: &site,
+            etcd,
             listen: &options.listen(),
+            admin: &options.admin(),
             upstream: &upstream,
             module: quoted(options.module.as_deref().unwrap_or("target/plugin/tapgate.wasm")),
             tls: options.tls().as_ref(),
@@ -102,7 +125,7 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
         Proxy::Istio => {
             let module = quoted(address(options)?);
             let selector = options.selector.as_str();
-            Istio { site: &site, upstream: &upstream, module, sha256, namespace, gateway, selector }.render()
+            Istio { site: &site, etcd, upstream: &upstream, module, sha256, namespace, gateway, selector }.render()
         }
         Proxy::EnvoyGateway => {
             let module = address(options)?;
@@ -110,7 +133,7 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
                 Some(image) => (true, quoted(image)),
                 None => (false, quoted(module)),
             };
-            EnvoyGateway { site: &site, upstream: &upstream, module, image, sha256, namespace, gateway }.render()
+            EnvoyGateway { site: &site, etcd, upstream: &upstream, module, image, sha256, namespace, gateway }.render()
         }
     };
     for line in rendered.map_err(RenderError::Template)?.lines() {
@@ -119,7 +142,12 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
     if options.proxy != Proxy::Envoy && sha256.is_none() {
         world.warn("without `--sha256` the proxy runs whatever module the address gives");
     }
-    world.note(super::explain::VOLATILE);
+    if site.volatile {
+        world.note(super::explain::VOLATILE);
+    }
+    if etcd.is_some() {
+        world.note(super::explain::SHARED);
+    }
     Ok(Exit::Done)
 }
 

@@ -13,6 +13,8 @@ Examples:
   tapgate policy render --for envoy policy.yaml > envoy.yaml
   tapgate policy render --for envoy --listen 0.0.0.0:443 --tls-cert fullchain.pem --tls-key key.pem \\
       --upstream app.internal:8080 --module /opt/tapgate.wasm policy.yaml > envoy.yaml
+  tapgate policy render --for envoy --etcd etcd-1.internal:2379 --etcd etcd-2.internal:2379 --etcd etcd-3.internal:2379 \\
+      --etcd-tls-ca ca.pem --etcd-tls-cert gate.pem --etcd-tls-key gate-key.pem policy.yaml > envoy.yaml
   tapgate policy render --for istio --module oci://registry.example.com/tapgate:1 --sha256 HEX policy.yaml
   tapgate policy render --for envoy-gateway --gateway public --upstream app:8080 policy.yaml | kubectl apply -f -";
 
@@ -44,6 +46,24 @@ pub(crate) struct Options {
     /// Its private key (envoy)
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<String>,
+    /// Where the admin interface listens (envoy)
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:9901")]
+    admin: SocketAddr,
+    /// A member of etcd, host and port, once for each; for a policy with `ledger.etcd`
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(super) etcd: Vec<Upstream>,
+    /// Speak TLS with etcd, whose members have certificates of this authority
+    #[arg(long, value_name = "FILE", requires = "etcd")]
+    pub(super) etcd_tls_ca: Option<String>,
+    /// The certificate by which etcd knows the proxy
+    #[arg(long, value_name = "FILE", requires = "etcd_tls_ca", requires = "etcd_tls_key")]
+    pub(super) etcd_tls_cert: Option<String>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", requires = "etcd_tls_cert")]
+    pub(super) etcd_tls_key: Option<String>,
+    /// The name in the members' certificates, where it is not the host of --etcd
+    #[arg(long, value_name = "NAME", requires = "etcd_tls_ca")]
+    pub(super) etcd_tls_name: Option<HostName>,
     /// The namespace of the resources (istio, envoy-gateway)
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub(super) namespace: Label,
@@ -110,11 +130,32 @@ impl FromStr for Sha256 {
     }
 }
 
-/// Host and port of the application.
+/// A host's name.
+#[derive(Clone, Debug)]
+pub(super) struct HostName(pub(super) String);
+
+impl FromStr for HostName {
+    type Err = NoValue;
+
+    fn from_str(text: &str) -> Result<Self, NoValue> {
+        if is_name(text) && text.parse::<IpAddr>().is_err() {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NoValue("a host name"))
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=253).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+}
+
+/// Host and port of the application, or of a member of etcd.
 #[derive(Clone, Debug)]
 pub(super) struct Upstream {
-    host: String,
-    port: u16,
+    pub(super) host: String,
+    pub(super) port: u16,
 }
 
 impl FromStr for Upstream {
@@ -126,13 +167,8 @@ impl FromStr for Upstream {
             return Ok(Self { host: address.ip().to_string(), port: address.port() });
         }
         let (host, port) = text.rsplit_once(':').ok_or(wrong)?;
-        let letters = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
         let port = port.parse().ok().filter(|port| *port > 0).ok_or(wrong)?;
-        if letters && !host.is_empty() && host.len() <= 253 {
-            Ok(Self { host: host.to_owned(), port })
-        } else {
-            Err(wrong)
-        }
+        if is_name(host) { Ok(Self { host: host.to_owned(), port }) } else { Err(wrong) }
     }
 }
 
@@ -144,6 +180,19 @@ pub(super) struct Address {
     pub(super) kind: &'static str,
 }
 
+impl Address {
+    fn of(address: SocketAddr) -> Self {
+        Self { address: plain(&address.ip().to_string()), port: address.port(), kind: "STATIC" }
+    }
+}
+
+impl Upstream {
+    /// Whether the host is an IP address.
+    pub(super) fn is_address(&self) -> bool {
+        self.host.parse::<IpAddr>().is_ok()
+    }
+}
+
 /// The files of a certificate, as a template has them.
 pub(super) struct Tls {
     pub(super) certificate: String,
@@ -152,13 +201,16 @@ pub(super) struct Tls {
 
 impl Options {
     pub(super) fn upstream(&self) -> Address {
-        let Upstream { host, port } = &self.upstream;
-        let kind = if host.parse::<IpAddr>().is_ok() { "STATIC" } else { "STRICT_DNS" };
-        Address { address: plain(host), port: *port, kind }
+        let kind = if self.upstream.is_address() { "STATIC" } else { "STRICT_DNS" };
+        Address { address: plain(&self.upstream.host), port: self.upstream.port, kind }
     }
 
     pub(super) fn listen(&self) -> Address {
-        Address { address: plain(&self.listen.ip().to_string()), port: self.listen.port(), kind: "STATIC" }
+        Address::of(self.listen)
+    }
+
+    pub(super) fn admin(&self) -> Address {
+        Address::of(self.admin)
     }
 
     pub(super) fn tls(&self) -> Option<Tls> {
@@ -168,6 +220,6 @@ impl Options {
 }
 
 /// An address in YAML: in quotes where it has colons.
-fn plain(address: &str) -> String {
+pub(super) fn plain(address: &str) -> String {
     if address.contains(':') { quoted(address) } else { address.to_owned() }
 }

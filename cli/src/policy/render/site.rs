@@ -18,7 +18,9 @@ const MOST_HOSTS: usize = 16;
 /// A policy as the templates see it. Texts are quoted for YAML.
 pub(super) struct Site {
     policy: Json,
-    /// The environment variables that hold keys, as they are.
+    /// Whether a tenant's ledger is in the proxy's memory.
+    pub(super) volatile: bool,
+    /// The environment variables that hold keys and credentials, as they are.
     pub(super) variables: Vec<String>,
     /// The same as a list.
     pub(super) variables_flow: String,
@@ -37,15 +39,12 @@ impl Site {
         if tenants(tree).iter().any(|tenant| holds_a_key(tenant)) {
             return Err(RenderError::KeyInPolicy);
         }
-        if policies.iter().any(|policy| matches!(policy.ledger, LedgerPlace::Etcd(_))) {
-            return Err(RenderError::Etcd);
-        }
         let once = |texts: Vec<String>| -> Vec<String> {
             let mut seen = BTreeSet::new();
             texts.into_iter().filter(|text| seen.insert(text.clone())).collect()
         };
-        let sign_ins = policies.iter().map(|policy| quoted(policy.sign_in.path.as_str())).collect();
-        let pages = policies.iter().map(|policy| quoted(&format!("{}/sign-in", policy.base_path))).collect();
+        let (sign_ins, pages): (Vec<_>, Vec<_>) =
+            policies.iter().map(|policy| policy.sign_in_paths().map(|path| quoted(&path)).into()).unzip();
         let every = || policies.iter().flat_map(|policy| &policy.hosts);
         let named: Vec<String> = every().filter(|host| !is_address(host)).map(ToString::to_string).collect();
         let variables = in_order(tree);
@@ -55,6 +54,7 @@ impl Site {
             variables,
             sign_ins: once(sign_ins),
             pages: once(pages),
+            volatile: policies.iter().any(|policy| matches!(policy.ledger, LedgerPlace::SharedData { .. })),
             every_host: every().any(|host| *host == HostPattern::Any) || !(1..=MOST_HOSTS).contains(&named.len()),
             hosts: flow(named.into_iter()),
         })

@@ -4,3 +4,4 @@ pub(super) mod deadline;
 pub(super) mod one_time;
 pub(super) mod registration;
 pub(super) mod secrets;
+pub(super) mod two_gates;
