@@ -41,6 +41,14 @@ pub(crate) struct Active {
     pub(crate) lanes: Arc<Lanes>,
     /// Where requests go on only once they are whole.
     pub(crate) buffered: Vec<String>,
+    /// Likewise below these paths.
+    pub(crate) buffered_below: Vec<String>,
+}
+
+impl Active {
+    fn buffers(&self, path: &str) -> bool {
+        self.buffered.iter().any(|exact| exact == path) || self.buffered_below.iter().any(|root| path.starts_with(root))
+    }
 }
 
 /// What every exchange needs to know.
@@ -128,7 +136,7 @@ impl Exchanges {
         let upgrade = wants_upgrade(&head.headers).then_some(upgrade);
         let Ok(stream) = active.lanes.open().await else { return plain(StatusCode::SERVICE_UNAVAILABLE) };
         let stream = Arc::new(stream);
-        let buffered = head.method != Method::GET && active.buffered.iter().any(|path| path == head.uri.path());
+        let buffered = head.method != Method::GET && active.buffers(head.uri.path());
         let until = until.unwrap_or_else(Instant::now);
         let exchange = Exchange { all: self, stream, client, until, busy: Arc::new(busy) };
         let failure = match timeout_at(until, exchange.carry(headers, body, buffered, upgrade)).await {

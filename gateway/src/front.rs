@@ -212,7 +212,7 @@ fn activate(host: &mut Host, plugin: &Plugin) -> Result<Arc<Active>, GatewayErro
         return Err(GatewayError::Refused { reasons: vec![reason] });
     }
     let lanes = Lanes::start(lanes).map_err(|error| unstarted(&error))?;
-    Ok(Arc::new(Active { lanes, buffered: plugin.buffered.clone() }))
+    Ok(Arc::new(Active { lanes, buffered: plugin.buffered.clone(), buffered_below: plugin.buffered_below.clone() }))
 }
 
 fn unstarted(error: &std::io::Error) -> GatewayError {

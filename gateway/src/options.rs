@@ -15,6 +15,8 @@ pub struct Plugin {
     pub environment: Vec<(String, String)>,
     /// Paths on which a request goes to the application only once it is whole: where the filter decides by the body.
     pub buffered: Vec<String>,
+    /// Likewise for whatever lies below these paths, which end in `/`.
+    pub buffered_below: Vec<String>,
 }
 
 /// Who the gateway is to browsers.

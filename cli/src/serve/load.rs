@@ -71,7 +71,13 @@ pub(super) fn site(module: Vec<u8>, options: &Options, world: &mut World<'_>) ->
     let tree = document.tree();
     // Of the environment the plugin sees what its policy names, and nothing else.
     let environment = variables(tree).into_iter().filter_map(|name| key(&name).map(|value| (name, value))).collect();
-    let plugin = Plugin { module, configuration: to_json(tree), environment, buffered: sign_ins(&policies) };
+    let plugin = Plugin {
+        module,
+        configuration: to_json(tree),
+        environment,
+        buffered: sign_ins(&policies),
+        buffered_below: policies.iter().filter_map(Policy::admin_api).collect(),
+    };
     let tenants = policies.iter().map(|policy| policy.tenant.to_string()).collect::<Vec<_>>().join(", ");
     Ok(Site { plugin, tenants })
 }

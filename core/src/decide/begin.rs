@@ -114,6 +114,9 @@ impl Newcomer {
             ..refusals::about(policy, context, Kind::SignIn, Outcome::Refused(refusal), &self.session)
         };
         let reply = refusals::of_sign_in(policy, asked, refusal, self.session.return_to.as_ref());
+        // The swap may have been carried out although nobody could say so: whoever comes again with this is its holder (7.3).
+        let doubtful = refusal == Refusal::LedgerUnavailable && asked.holder.is_none();
+        let reply = reply.cookie(doubtful.then(|| holder_cookie(policy, self.holder)));
         Decision::reply(reply).audited(event)
     }
 }

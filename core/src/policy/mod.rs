@@ -18,6 +18,7 @@ pub use scope::{Directory, Scope, Target, User, UserType, Users};
 
 use std::fmt;
 
+use crate::graph;
 use crate::key::{Admins, GatewayKeys, KeyRing, Passes, Upstream};
 use crate::ledger::etcd::Credentials;
 use crate::names::{Identity, TenantId};
@@ -354,6 +355,12 @@ impl Policy {
     #[must_use]
     pub fn sign_in_paths(&self) -> [String; 2] {
         [self.sign_in.path.as_str().to_owned(), pages::sign_in_path(&self.base_path)]
+    }
+
+    /// Below which path the admin API lies, where there is one: a proxy has to hold these requests back likewise.
+    #[must_use]
+    pub fn admin_api(&self) -> Option<String> {
+        self.admin.as_ref().map(|_| format!("{}/{}", self.base_path, graph::ROOT))
     }
 
     /// How long a record must be kept after its floor so that nothing that it refuses could still be valid (7.2).

@@ -110,12 +110,16 @@ async fn a_buffered_request_reaches_the_application_whole() {
     // Holds the body until its end.
     let filter = r#"(func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (i32.eqz (local.get 2)))"#;
     let gateway = Running::new(filter).await;
-    for body in [text("all of it"), with_trailers()] {
-        let answer = send(gateway.address, false, request(false, "POST", "/buffered", body)).await.expect("an answer");
+    for (path, body) in
+        [("/buffered", text("all of it")), ("/below/a", text("all of it")), ("/buffered", with_trailers())]
+    {
+        let answer = send(gateway.address, false, request(false, "POST", path, body)).await.expect("an answer");
         assert!(["all of it", "one two"].contains(&answer.body.as_str()), "{answer:?}");
     }
-    let large = send(gateway.address, false, request(false, "POST", "/buffered", large())).await.expect("an answer");
-    assert_eq!(large.status, 413);
+    for path in ["/buffered", "/below/a"] {
+        let large = send(gateway.address, false, request(false, "POST", path, large())).await.expect("an answer");
+        assert_eq!(large.status, 413, "{path}");
+    }
 }
 
 /// More than a filter may hold.

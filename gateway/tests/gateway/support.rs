@@ -54,7 +54,13 @@ pub(crate) const MARKS: &str = r#"
 /// A filter as a plugin.
 pub(crate) fn plugin(body: &str) -> Plugin {
     let module = wat::parse_str(format!("(module {PRELUDE} {body})")).expect("well-formed text");
-    Plugin { module, configuration: "one".to_owned(), buffered: vec!["/buffered".to_owned()], environment: Vec::new() }
+    Plugin {
+        module,
+        configuration: "one".to_owned(),
+        buffered: vec!["/buffered".to_owned()],
+        buffered_below: vec!["/below/".to_owned()],
+        environment: Vec::new(),
+    }
 }
 
 /// An application that answers with what it was sent: the method, path and headers that it saw as headers, the body and the

@@ -223,7 +223,8 @@ impl Bootstrap {
     }
 
     /// Gives other paths than the example's the route of the application's sign-in, and that of the plugin's own.
-    pub(super) fn sign_in_at(&mut self, applications: &[String], plugins: &[String]) {
+    /// `apis` are the paths below which the plugin's admin APIs lie.
+    pub(super) fn sign_in_at(&mut self, applications: &[String], plugins: &[String], apis: &[String]) {
         let routes = self.routes();
         let (application, plugin) = (routes.remove(0), routes.remove(0));
         assert_eq!([&application, &plugin].map(|route| route["match"].get("path").is_some()), [true; 2]);
@@ -233,7 +234,13 @@ impl Bootstrap {
             route
         };
         let all = applications.iter().map(|path| at(&application, path));
-        let all: Vec<_> = all.chain(plugins.iter().map(|path| at(&plugin, path))).collect();
+        let below = |path: &String| {
+            let mut route = plugin.clone();
+            route["match"] = json!({"prefix": path});
+            route
+        };
+        let all = all.chain(plugins.iter().map(|path| at(&plugin, path)));
+        let all: Vec<_> = all.chain(apis.iter().map(below)).collect();
         routes.splice(0..0, all);
     }
 

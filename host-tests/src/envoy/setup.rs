@@ -213,8 +213,8 @@ impl Setup {
 
     /// Other paths of the application's sign-in and of the plugin's own, as an operator writes them into the routes.
     #[must_use]
-    pub fn sign_in_at(mut self, applications: &[String], plugins: &[String]) -> Self {
-        self.bootstrap.sign_in_at(applications, plugins);
+    pub fn sign_in_at(mut self, applications: &[String], plugins: &[String], apis: &[String]) -> Self {
+        self.bootstrap.sign_in_at(applications, plugins, apis);
         self
     }
 

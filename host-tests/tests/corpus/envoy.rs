@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use tapgate_cases::policy::PolicyDocument;
 use tapgate_cases::site::{self, Host, Site, Trouble};
+use tapgate_core::policy::Policy;
 use tapgate_host_tests::envoy::{Envoy, Setup};
 use tapgate_host_tests::keys::Keys;
 use tapgate_host_tests::log::Log;
@@ -73,13 +74,13 @@ impl Proxy for Envoy {
 
 /// The shipped bootstrap with what a case needs.
 fn setup(wanted: &Wanted<'_>) -> Result<Setup, Trouble> {
-    let (applications, plugins) = sign_in_paths(wanted)?;
+    let Paths { applications, plugins, apis } = paths(wanted)?;
     let variables = wanted.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     // The example's own keys are not the case's: nothing of the harness reaches the plugin but what the case gives.
     let setup = Setup::new(wanted.application, &Keys::random())
         .policy_text(&wanted.loaded.policy)
         .variables(variables)
-        .sign_in_at(&applications, &plugins)
+        .sign_in_at(&applications, &plugins, &apis)
         .softened()
         .connect()
         .reloads();
@@ -88,12 +89,25 @@ fn setup(wanted: &Wanted<'_>) -> Result<Setup, Trouble> {
     Ok(wanted.clock.environment().iter().fold(setup, |setup, (name, value)| setup.variable(name, value)))
 }
 
-/// Where people sign in, which the routes name (see `examples/envoy/README.md`): the applications' paths, and the plugin's.
-fn sign_in_paths(wanted: &Wanted<'_>) -> Result<(Vec<String>, Vec<String>), Trouble> {
+/// Where requests are decided by their bodies, which the routes name (see `examples/envoy/README.md`).
+struct Paths {
+    /// The applications' sign-ins.
+    applications: Vec<String>,
+    /// The plugin's.
+    plugins: Vec<String>,
+    /// Below which paths admin APIs lie.
+    apis: Vec<String>,
+}
+
+fn paths(wanted: &Wanted<'_>) -> Result<Paths, Trouble> {
     let environment = |name: &str| wanted.environment.get(name).cloned();
     let document = PolicyDocument::read(&wanted.loaded.policy);
     match document.and_then(|document| document.compile(&environment)) {
-        Ok(compiled) => Ok(compiled.policies.iter().map(|policy| policy.sign_in_paths().into()).unzip()),
+        Ok(compiled) => {
+            let policies = &compiled.policies;
+            let (applications, plugins) = policies.iter().map(|policy| policy.sign_in_paths().into()).unzip();
+            Ok(Paths { applications, plugins, apis: policies.iter().filter_map(Policy::admin_api).collect() })
+        }
         Err(flaws) => {
             let told: Vec<_> = flaws.iter().map(ToString::to_string).collect();
             Err(trouble("reading the policy")(told.join("; ")))

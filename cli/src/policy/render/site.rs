@@ -28,7 +28,9 @@ pub(super) struct Site {
     pub(super) sign_ins: Vec<String>,
     /// Every tenant's own sign-in page.
     pub(super) pages: Vec<String>,
-    /// Every tenant's hosts that have a name, as a list.
+    /// Below which paths the tenants' admin APIs lie.
+    pub(super) apis: Vec<String>,
+    /// Every tenant's hosts that have a name, those of its admin API too, as a list.
     pub(super) hosts: String,
     /// Whether they cannot be listed: one of them is every host, none has a name, or there are more than a route may name.
     pub(super) every_host: bool,
@@ -45,8 +47,11 @@ impl Site {
         };
         let (sign_ins, pages): (Vec<_>, Vec<_>) =
             policies.iter().map(|policy| policy.sign_in_paths().map(|path| quoted(&path)).into()).unzip();
-        let every = || policies.iter().flat_map(|policy| &policy.hosts);
-        let named: Vec<String> = every().filter(|host| !is_address(host)).map(ToString::to_string).collect();
+        let apis = policies.iter().filter_map(Policy::admin_api).map(|path| quoted(&path)).collect();
+        let administered =
+            |policy: &'_ Policy| policy.admin.iter().flat_map(|admin| admin.hosts.clone()).collect::<Vec<_>>();
+        let every = || policies.iter().flat_map(|policy| [policy.hosts.clone(), administered(policy)].concat());
+        let named = once(every().filter(|host| !is_address(host)).map(|host| host.to_string()).collect());
         let variables = in_order(tree);
         Ok(Self {
             policy: tree.clone(),
@@ -54,8 +59,9 @@ impl Site {
             variables,
             sign_ins: once(sign_ins),
             pages: once(pages),
+            apis: once(apis),
             volatile: policies.iter().any(|policy| matches!(policy.ledger, LedgerPlace::SharedData { .. })),
-            every_host: every().any(|host| *host == HostPattern::Any) || !(1..=MOST_HOSTS).contains(&named.len()),
+            every_host: every().any(|host| host == HostPattern::Any) || !(1..=MOST_HOSTS).contains(&named.len()),
             hosts: flow(named.into_iter()),
         })
     }
