@@ -294,6 +294,7 @@ pub(crate) fn reserved(id: &str, issued: u64) -> Record {
     let mut record = standing(id, issued);
     let pass = record.pass.as_mut().unwrap();
     let at = |second: u64| UnixSeconds::new(second).unwrap();
+    pass.once = true;
     pass.reservation = Some(tapgate_core::ledger::Reservation {
         holder: [0x5A; 32],
         since: at(issued + 10),
