@@ -195,7 +195,7 @@ fn keys(tree: &Json) -> Vec<String> {
         ("pass", "mints passes"),
         ("gateway", "known to the gateways only"),
         ("upstream", "shared with the application"),
-        ("admin", "serves nothing yet"),
+        ("admin", "signs administrators' tokens"),
     ];
     let mut says = Vec::new();
     for (list, purpose) in purposes {
