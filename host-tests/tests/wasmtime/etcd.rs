@@ -21,9 +21,9 @@ const RECHECK: u64 = 5;
 const GRACE: u64 = 30;
 
 /// A gate of two workers before an etcd.
-struct Site {
-    gate: Gate,
-    etcd: FakeEtcd,
+pub(crate) struct Site {
+    pub(crate) gate: Gate,
+    pub(crate) etcd: FakeEtcd,
 }
 
 fn policy() -> Policy {
@@ -31,12 +31,12 @@ fn policy() -> Policy {
 }
 
 impl Site {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::on(&policy(), |config| config)
     }
 
     /// A gate whose timer has gone off once on each worker.
-    fn on(policy: &Policy, describe: impl FnOnce(Config) -> Config) -> Self {
+    pub(crate) fn on(policy: &Policy, describe: impl FnOnce(Config) -> Config) -> Self {
         let configure = |config: Config| describe(config.configuration(policy.text()).cluster("etcd"));
         let mut site = Self { gate: Gate::on(configure).expect("a policy that loads"), etcd: FakeEtcd::new() };
         site.tick();
@@ -44,7 +44,7 @@ impl Site {
         site
     }
 
-    fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         for worker in [0, 1] {
             self.gate.host.tick(worker).expect("a worker");
         }
@@ -52,7 +52,7 @@ impl Site {
     }
 
     /// What etcd does with a call.
-    fn etcds(&mut self, call: &HttpCall) -> CallAnswer {
+    pub(crate) fn etcds(&mut self, call: &HttpCall) -> CallAnswer {
         let paths = ["/v3/kv/txn", "/v3/lease/grant", "/v3/auth/authenticate"];
         let path = call.headers.get(":path").expect("a path");
         let path = paths.into_iter().find(|known| *known == path).expect("a path of etcd's");
@@ -65,14 +65,14 @@ impl Site {
     }
 
     /// Answers the oldest open call as etcd does.
-    fn answer_next(&mut self) {
+    pub(crate) fn answer_next(&mut self) {
         let call = self.gate.host.calls().first().expect("a call is out").clone();
         let answer = self.etcds(&call);
         self.gate.host.answer(call.id, answer).expect("an open call");
     }
 
     /// Answers calls as etcd does until none is out; how many those were.
-    fn answer_all(&mut self) -> u32 {
+    pub(crate) fn answer_all(&mut self) -> u32 {
         let mut answered = 0;
         while !self.gate.host.calls().is_empty() {
             self.answer_next();
@@ -82,33 +82,33 @@ impl Site {
     }
 
     /// The oldest open call ends in another way.
-    fn fail(&mut self, answer: CallAnswer) {
+    pub(crate) fn fail(&mut self, answer: CallAnswer) {
         let call = self.gate.host.calls().first().expect("a call is out").id;
         self.gate.host.answer(call, answer).expect("an open call");
     }
 
-    fn ask(&mut self, worker: usize, request: Headers) -> StreamId {
+    pub(crate) fn ask(&mut self, worker: usize, request: Headers) -> StreamId {
         let mut stream = self.gate.host.stream(worker).expect("a worker");
         stream.request_headers(request, true).expect("a request");
         stream.id()
     }
 
-    fn present(&mut self, worker: usize, pass: &str) -> StreamId {
+    pub(crate) fn present(&mut self, worker: usize, pass: &str) -> StreamId {
         let mut stream = self.gate.host.stream(worker).expect("a worker");
         present(&mut stream, pass).expect("a sign-in");
         stream.id()
     }
 
-    fn seen(&mut self, stream: StreamId) -> Exchange {
+    pub(crate) fn seen(&mut self, stream: StreamId) -> Exchange {
         self.gate.host.at(stream).expect("an open stream").seen().expect("an open stream")
     }
 
-    fn close(&mut self, stream: StreamId) -> Exchange {
+    pub(crate) fn close(&mut self, stream: StreamId) -> Exchange {
         self.gate.host.at(stream).expect("an open stream").close().expect("an open stream")
     }
 
     /// A request without a body and the application's answer, etcd being there.
-    fn exchange(&mut self, worker: usize, request: Headers, answer: Headers) -> Exchange {
+    pub(crate) fn exchange(&mut self, worker: usize, request: Headers, answer: Headers) -> Exchange {
         let stream = self.ask(worker, request);
         self.answer_all();
         if self.seen(stream).upstream.complete {
@@ -118,38 +118,38 @@ impl Site {
         self.close(stream)
     }
 
-    fn pass(&self, user: &str) -> String {
+    pub(crate) fn pass(&self, user: &str) -> String {
         let now = self.gate.host.clock().wall.as_secs();
         let pass = Pass::new(&self.gate.keys, user).claim("iat", now - 1).claim("nbf", now - 1);
         pass.claim("exp", now + 3000).mint(&self.gate.secrets)
     }
 
     /// A pass for one holder that starts after the ledger's birth.
-    fn one_time(&self, user: &str) -> String {
+    pub(crate) fn one_time(&self, user: &str) -> String {
         let start = self.gate.host.clock().wall.as_secs() - 1;
         Pass::new(&self.gate.keys, user).once().claim("iat", start).claim("nbf", start).mint(&self.gate.secrets)
     }
 
     /// Signs in, etcd being there; gives the session's cookie.
-    fn sign_in(&mut self, worker: usize, user: &str) -> String {
+    pub(crate) fn sign_in(&mut self, worker: usize, user: &str) -> String {
         let pass = self.pass(user);
         let stream = self.present(worker, &pass);
         self.answer_all();
         session(&self.close(stream)).expect("a session")
     }
 
-    fn counted(&self, name: &str) -> u64 {
+    pub(crate) fn counted(&self, name: &str) -> u64 {
         match self.gate.host.metric(name) {
             Some(Metric::Counter(count)) => count,
             _ => 0,
         }
     }
 
-    fn later(&mut self, seconds: u64) {
+    pub(crate) fn later(&mut self, seconds: u64) {
         self.gate.host.advance(Duration::from_secs(seconds));
     }
 
-    fn no_misuse(&self) {
+    pub(crate) fn no_misuse(&self) {
         assert_eq!(self.gate.host.misuses(), []);
         assert!(self.gate.host.reports().iter().all(|report| report.trap.is_none()));
     }
