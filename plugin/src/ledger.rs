@@ -64,9 +64,9 @@ impl Ledger for SharedData<'_> {
             swap(policy, name, expected, record, now).unwrap_or(SwapReply::Refused)
         };
         match reply {
-            SwapReply::Lost => self.metrics.count("tapgate.ledger.swap_lost"),
+            SwapReply::Lost if expected != Some(Version::NEVER) => self.metrics.count("tapgate.ledger.swap_lost"),
             SwapReply::Refused => self.metrics.count("tapgate.ledger.failure"),
-            SwapReply::Swapped | SwapReply::Unknown => {}
+            SwapReply::Swapped | SwapReply::Lost | SwapReply::Unknown => {}
         }
         reply
     }

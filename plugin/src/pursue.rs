@@ -209,7 +209,7 @@ impl Worker {
         known: &mut Known,
         now: UnixSeconds,
     ) -> SwapReply {
-        let Want::Swap { name, birth, record, .. } = want else { return SwapReply::Unknown };
+        let Want::Swap { name, birth, expected, record } = want else { return SwapReply::Unknown };
         known.brought = None;
         match outcome {
             Outcome::Swapped => {
@@ -217,7 +217,9 @@ impl Worker {
                 SwapReply::Swapped
             }
             Outcome::Lost(loaded) => {
-                self.metrics.count("tapgate.ledger.swap_lost");
+                if expected != Some(Version::NEVER) {
+                    self.metrics.count("tapgate.ledger.swap_lost");
+                }
                 known.brought = Some((name, loaded));
                 SwapReply::Lost
             }

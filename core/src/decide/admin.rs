@@ -36,6 +36,8 @@ struct Call {
     root: String,
     ids: Ids,
     reason: Option<String>,
+    /// Whether nothing is said of what the body is written in.
+    is_untyped: bool,
 }
 
 /// Somebody who may do what they ask for, and whom it is about.
@@ -173,8 +175,8 @@ fn carry_out(permitted: Permitted, route: Route, asked: &Asked, context: &mut Co
             if announced > super::MOST_BODY as u64 {
                 return decided(permitted.deny(&ApiError::TOO_LARGE, context));
             }
-            // No body is written in no format.
-            if asked.body_format != Some(BodyFormat::Json) && asked.content_length != Some(0) {
+            // A body that there may not be is in no format; one that there is will have to read as JSON.
+            if asked.body_format != Some(BodyFormat::Json) && !permitted.call.is_untyped {
                 return decided(permitted.deny(&ApiError::NOT_JSON, context));
             }
             let mut edits = asked.strip_all();
@@ -272,9 +274,8 @@ impl Permitted {
         let target = theirs.as_deref().map_or(RoleTarget::Unknown, RoleTarget::Known);
         let reaching =
             self.role_names.iter().map(|name| Role::named(name)).filter(|role| may(&[*role], Action::Create, target));
-        let caps: Vec<_> = reaching
-            .map(|role| admin.caps.iter().find(|(name, _)| Role::named(name) == role).map(|(_, cap)| *cap))
-            .collect();
+        let caps: Vec<_> =
+            reaching.map(|role| admin.caps.iter().find(|(capped, _)| *capped == role).map(|(_, cap)| *cap)).collect();
         let lifetimes: Option<Vec<Minutes>> = caps.iter().map(|cap| cap.and_then(|cap| cap.maximum_lifetime)).collect();
         let once = !caps.is_empty() && caps.iter().all(|cap| cap.is_some_and(|cap| cap.is_usable_once));
         (lifetimes.and_then(|lifetimes| lifetimes.into_iter().max()), once)
@@ -383,6 +384,7 @@ impl Call {
             reason: reason
                 .map(|reason| reason.trim().to_owned())
                 .filter(|reason| (1..=MOST_REASON).contains(&reason.len()) && !reason.chars().any(char::is_control)),
+            is_untyped: request.field("content-type") == Field::Absent,
             policy: Arc::clone(policy),
         }
     }

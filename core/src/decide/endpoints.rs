@@ -35,13 +35,7 @@ pub(super) fn answer(
         b"status" => "GET, HEAD",
         b"sign-out" => "POST",
         _ if asked.method == b"OPTIONS" => "GET, HEAD, POST",
-        _ => {
-            return decided(Decision::reply(Reply::plain_problem(
-                404,
-                "Not found",
-                "There is nothing at this address.",
-            )));
-        }
+        _ => return decided(nowhere()),
     };
     let method = asked.method.as_slice();
     let known = methods.split(", ").any(|known| known.as_bytes() == method);
@@ -59,6 +53,11 @@ pub(super) fn answer(
         (b"status", _) => decided(status(policy, &asked, person, context)),
         _ => sign_out(policy, asked, person, context),
     }
+}
+
+/// The answer at an address where there is nothing.
+pub(super) fn nowhere() -> Decision {
+    Decision::reply(Reply::plain_problem(404, "Not found", "There is nothing at this address."))
 }
 
 fn sign_in_body(policy: &Arc<Policy>, asked: Asked, context: &Context<'_>) -> Step<Head> {

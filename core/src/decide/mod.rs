@@ -164,6 +164,9 @@ impl Gate {
             return admin::judge(policy, path, request, asked, context);
         }
         let policy = self.hosts.find(request.authority());
+        if policy.is_none() && self.is_nowhere(request) {
+            return decided(endpoints::nowhere());
+        }
         let asked = Asked::of(request, self, policy.map(AsRef::as_ref));
         match policy {
             Some(policy) => {
@@ -180,13 +183,27 @@ impl Gate {
         let below = |policy: &Arc<Policy>| {
             policy.admin.as_ref().and(policy.base_path.below(request.path())?.strip_prefix(graph::ROOT.as_bytes()))
         };
-        let by_admin_host =
-            self.admin_hosts.find(request.authority()).and_then(|policy| Some((policy, below(policy)?)));
+        let signs_in = self.hosts.find(request.authority());
+        // Where people of another tenant sign in, that tenant's policy decides.
+        let by_admin_host = self
+            .admin_hosts
+            .find(request.authority())
+            .filter(|policy| signs_in.is_none_or(|other| Arc::ptr_eq(policy, other)))
+            .and_then(|policy| Some((policy, below(policy)?)));
         by_admin_host.or_else(|| {
             // A person asks about themselves where their session is.
-            let policy = self.hosts.find(request.authority())?;
+            let policy = signs_in?;
             let path = below(policy)?;
             path.get(..3).is_some_and(|me| me.eq_ignore_ascii_case(b"me/")).then_some((policy, path))
+        })
+    }
+
+    /// Whether a request is for an address below the `basePath` of an admin API's host where there is nothing. It never goes on
+    /// (5.4): it may carry an administrator's token, for another version of the API, say.
+    fn is_nowhere(&self, request: &RequestView<'_>) -> bool {
+        self.admin_hosts.find(request.authority()).is_some_and(|policy| {
+            let base = policy.base_path.as_str().as_bytes();
+            request.path() == base || policy.base_path.below(request.path()).is_some()
         })
     }
 

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::ledger::{
     self, Attempt, Compared, Guess, Guessed, Loaded, PresentedPass, Purpose, RecordName, StandingPass, Step,
 };
-use crate::names::{AttemptId, Identity, PassId, UserName};
+use crate::names::{AttemptId, HolderId, Identity, PassId, UserName};
 use crate::path::ReturnTo;
 use crate::policy::{Policy, Terms};
 use crate::random::NoEntropy;
@@ -33,6 +33,8 @@ struct Typing {
     is_known: bool,
     /// What the log may say of whoever does not know the code.
     who: Who,
+    /// The holder id that the browser has not been told of yet.
+    newly_held: Option<HolderId>,
     return_to: Option<ReturnTo>,
 }
 
@@ -61,8 +63,19 @@ pub(super) fn present(
         return Step::Done(Decision::reply(reply).audited(event));
     };
     let known = policy.directory.resolve(&user);
+    // Everybody gets one, whatever the code is: a redemption whose reply is lost must not lock its person out (7.3).
+    let mut asked = asked;
+    let newly_held = match asked.holder {
+        Some(_) => None,
+        None => match begin::new_holder(context) {
+            Ok(holder) => Some(holder),
+            Err(NoEntropy) => return Step::Done(internal(policy, context)),
+        },
+    };
+    asked.holder = asked.holder.or(newly_held);
     let typing = Typing {
         policy: Arc::clone(policy),
+        newly_held,
         asked,
         code,
         is_known: known.is_some(),
@@ -159,6 +172,8 @@ impl Typing {
         let outcome = Outcome::Refused(refusal);
         let event = AuditEvent { who, pass, ..event(&self.policy, context, Kind::SignIn, outcome) };
         let reply = refusals::of_sign_in(&self.policy, &self.asked, refusal, self.return_to.as_ref());
+        let doubtful = self.newly_held.filter(|_| refusal == Refusal::LedgerUnavailable);
+        let reply = reply.cookie(doubtful.map(|holder| begin::holder_cookie(&self.policy, holder)));
         Step::Done(Decision::reply(reply).audited(event))
     }
 }

@@ -58,6 +58,14 @@ impl Role {
     }
 }
 
+impl Role {
+    /// Whether it may issue passes at all.
+    #[must_use]
+    pub fn issues(self) -> bool {
+        matches!(self, Self::PrivilegedAuthenticationAdministrator | Self::AuthenticationAdministrator)
+    }
+}
+
 /// Whom something would be done to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target<'a> {

@@ -18,7 +18,7 @@ pub use scope::{Directory, Scope, Target, User, UserType, Users};
 
 use std::fmt;
 
-use crate::graph;
+use crate::graph::{self, Role};
 use crate::key::{Admins, GatewayKeys, KeyRing, Passes, Upstream};
 use crate::ledger::etcd::Credentials;
 use crate::names::{Identity, TenantId};
@@ -202,7 +202,7 @@ pub struct Admin {
     /// Whether a reason must be given.
     pub require_reason: bool,
     /// Limits by role.
-    pub caps: Vec<(String, Cap)>,
+    pub caps: Vec<(Role, Cap)>,
     /// What the proxy's own verified token is looked up by: provider and claim of the roles.
     pub jwt_authn: Option<(String, String)>,
 }

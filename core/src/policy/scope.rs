@@ -110,12 +110,14 @@ impl Directory {
         }
     }
 
-    /// Whether these may be one person. Under an open directory the part before `@` counts too: nobody knows that `alice` is not
-    /// `alice@example.com` (11.2).
+    /// Whether a caller may be this user. Of a caller whom no directory knows, the part before `@` counts too: nobody knows that
+    /// `alice` is not `alice@example.com` (11.2).
     #[must_use]
-    pub fn may_be_one(&self, one: &Identity, other: &Identity) -> bool {
-        let local = |identity: &Identity| identity.as_str().split('@').next().map(str::to_ascii_lowercase);
-        one == other || (*self == Self::Open && local(one) == local(other))
+    pub fn may_be_one(&self, caller: &Identity, user: &Identity) -> bool {
+        let local = |name: &str| name.split('@').next().unwrap_or_default().to_ascii_lowercase();
+        let known = matches!(self, Self::Users(users) if users.users.contains_key(caller));
+        let alike = || self.names_of(user).iter().any(|name| local(name) == local(caller.as_str()));
+        caller == user || (!known && alike())
     }
 
     /// The groups that count for somebody: the directory's where it knows users, else what was claimed (3.6).

@@ -455,6 +455,77 @@ fn the_policy_reads_as_graphs_resource() {
 }
 
 #[test]
+fn nothing_below_the_base_path_of_an_admin_host_goes_on() {
+    let mut site = site_with(&json!({}));
+    let token = token(&site, "root@example.com", &[PRIVILEGED]);
+    for path in
+        ["/.tap/graph/v1.0", "/.tap/graph/beta/users", "/.tap/Graph/v1.0/users", "/.tap/", "/.tap", "/.tap/sign-in"]
+    {
+        let mut ask = Ask::new("GET", path).header("authorization", &token);
+        ask.authority = "admin.example.com".into();
+        let exchange = site.send(&mut Browser::default(), ask);
+        assert_eq!((exchange.status, exchange.forwarded.is_none()), (404, true), "{path}");
+    }
+}
+
+#[test]
+fn a_wildcard_for_administrators_takes_no_other_tenants_host() {
+    let mut other = policy(&json!({}));
+    other["tenant"] = json!("fabrikam");
+    other["hosts"] = json!(["b.example.com"]);
+    other["issuer"] = json!("https://fabrikam.example");
+    for (purpose, byte) in [("pass", 11), ("gateway", 12), ("upstream", 13), ("admin", 14)] {
+        other["keys"][purpose] = json!([{"id": purpose, "value": site::key(byte)}]);
+    }
+    other["admin"] = json!({"hosts": ["*.example.com"]});
+    let mut first = policy(&json!({}));
+    first.as_object_mut().unwrap().remove("admin");
+    let mut site = Site::new(&json!({"tenants": [first, other]}));
+    let told = |site: &mut Site, host: &str| {
+        let mut ask = Ask::new("GET", &format!("/.tap/graph/v1.0/{PASSES}"));
+        ask.authority = host.into();
+        let exchange = site.send(&mut Browser::default(), ask);
+        (exchange.status, exchange.header("www-authenticate").map(str::to_owned))
+    };
+    let fabrikams = (401, Some("Bearer realm=\"fabrikam\"".to_owned()));
+    assert_eq!(told(&mut site, "x.example.com"), fabrikams);
+    assert_eq!(told(&mut site, "b.example.com"), fabrikams);
+    assert_eq!(told(&mut site, "gate.example.com").0, 404, "another tenant's people sign in there");
+}
+
+#[test]
+fn a_cap_that_would_cap_nothing_is_a_defect() {
+    for caps in [
+        json!({"Helpdesk Administrator": {}}),
+        json!({"Authentication Admin": {}}),
+        json!({AUTHENTICATION: {}, "authentication-administrator": {}}),
+    ] {
+        let mut policy = policy(&json!({}));
+        policy["admin"]["caps"] = caps.clone();
+        assert!(tapgate_core::policy::compile(policy.to_string().as_bytes(), &|_| None).is_err(), "{caps}");
+    }
+}
+
+#[test]
+fn whom_the_directory_does_not_know_issues_nothing_for_a_name_like_their_own() {
+    let mut policy = staffed();
+    policy["directory"]["users"][0]["userPrincipalName"] = json!("alice@example.com");
+    let mut site = Site::new(&policy);
+    let path = "users/member/authentication/temporaryAccessPassMethods";
+    let alike = token(&site, "alice@corp.example", &[PRIVILEGED]);
+    assert_eq!(call(&mut site, "POST", path, &alike, Some(&json!({}))).status, 403);
+    let another = token(&site, "bob@corp.example", &[PRIVILEGED]);
+    assert_eq!(call(&mut site, "POST", path, &another, Some(&json!({}))).status, 201);
+}
+
+#[test]
+fn a_call_without_a_body_needs_no_content_type() {
+    let mut site = site_with(&json!({}));
+    let token = token(&site, "root@example.com", &[PRIVILEGED]);
+    assert_eq!(call(&mut site, "POST", PASSES, &token, None).status, 201);
+}
+
+#[test]
 fn an_admin_api_does_not_answer_at_another_tenants_host() {
     let mut other = policy(&json!({}));
     other["tenant"] = json!("fabrikam");

@@ -276,6 +276,64 @@ fn whoever_does_not_know_the_code_learns_nothing() {
     assert_eq!(site.ledger.get(&name), None, "and nobody's record is left");
 }
 
+/// A ledger whose swaps are carried out or not, and nobody hears.
+struct Deaf<'a>(&'a mut Memory);
+
+impl Ledger for Deaf<'_> {
+    fn load(&mut self, policy: &Policy, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Unavailable> {
+        self.0.load(policy, name, now)
+    }
+
+    fn swap(
+        &mut self,
+        policy: &Policy,
+        name: &RecordName,
+        expected: Option<Version>,
+        record: &Record,
+        now: UnixSeconds,
+    ) -> SwapReply {
+        self.0.swap(policy, name, expected, record, now);
+        SwapReply::Unknown
+    }
+}
+
+#[test]
+fn lost_replies_tell_nobody_who_has_a_code() {
+    let mut site = site();
+    let (_, code) = create(&mut site, ALICE, &json!({"isUsableOnce": true}));
+    for user in [ALICE, "nobody@example.com"] {
+        let ask = Ask::sign_in(user, &wrong(&code));
+        let Site { gate, ledger, random, now, .. } = &mut site;
+        let exchange = crate::site::one_answer(gate, &mut Deaf(ledger), random, *now, ask);
+        assert_eq!(exchange.status, 401, "{user}");
+    }
+}
+
+/// A ledger that is away.
+struct Gone;
+
+impl Ledger for Gone {
+    fn load(&mut self, _: &Policy, _: &RecordName, _: UnixSeconds) -> Result<Loaded, Unavailable> {
+        Err(Unavailable)
+    }
+
+    fn swap(&mut self, _: &Policy, _: &RecordName, _: Option<Version>, _: &Record, _: UnixSeconds) -> SwapReply {
+        SwapReply::Refused
+    }
+}
+
+#[test]
+fn a_sign_in_in_doubt_leaves_its_holder_cookie_whatever_was_typed() {
+    let mut site = site();
+    let (_, code) = create(&mut site, ALICE, &json!({}));
+    for code in [code.clone(), wrong(&code)] {
+        let Site { gate, random, now, .. } = &mut site;
+        let exchange = crate::site::one_answer(gate, &mut Gone, random, *now, Ask::sign_in(ALICE, &code));
+        assert_eq!(exchange.status, 503);
+        assert!(exchange.header("set-cookie").is_some_and(|cookie| cookie.starts_with("__Host-tapgate-holder=")));
+    }
+}
+
 #[test]
 fn an_uncontended_code_takes_two_calls() {
     let mut site = site();

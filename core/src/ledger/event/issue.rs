@@ -38,6 +38,10 @@ impl Event for Issue {
     type Outcome = Issued;
 
     fn apply(&self, record: Option<&Record>, _birth: UnixSeconds, now: UnixSeconds) -> Change<Issued> {
+        // Its own swap was carried out, and somebody has guessed at the code since.
+        if let Some(pass) = record.and_then(|record| record.pass.as_ref()).filter(|pass| pass.id == self.id) {
+            return Change::none(Issued { pass: pass.clone(), replaced: None });
+        }
         // A floor may be ahead of the clock: what was revoked up to there stays revoked (11.4).
         let issued = record.map_or(now, |record| now.max(record.floor.plus(Seconds::new(1))));
         let start = self.start.unwrap_or(now);

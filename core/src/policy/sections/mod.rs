@@ -15,6 +15,7 @@ use super::doc::{Node, Section};
 use super::fields::{Text, Whole};
 use super::{Admin, Cap, HostPattern, Pages, SessionRules, SignIn, shape};
 use crate::decide::RETURN_TO;
+use crate::graph::Role;
 use crate::headers;
 use crate::session::HOLDER_COOKIE;
 use crate::time::{Minutes, Seconds};
@@ -128,6 +129,10 @@ pub(in crate::policy) fn user_header(node: &Node<'_>) -> Option<String> {
     header
 }
 
+/// What a cap may be for.
+const ISSUING: &str =
+    "a role that issues passes, once: `Authentication Administrator` or `Privileged Authentication Administrator`";
+
 pub(in crate::policy) fn admin(node: &Node<'_>) -> Option<Admin> {
     let section = node.section()?;
     let hosts =
@@ -135,7 +140,17 @@ pub(in crate::policy) fn admin(node: &Node<'_>) -> Option<Admin> {
     let require_reason = shape::REQUIRE_REASON.read(&section);
     let caps = section.or("caps", Vec::new(), |node| {
         let entries = node.section()?.entries();
-        let caps: Vec<_> = entries.iter().map(|(role, node)| Some(((*role).to_owned(), cap(node)?))).collect();
+        let mut seen = Vec::new();
+        let caps = entries.iter().map(|(name, node)| {
+            let role = Role::named(name);
+            if !role.issues() || seen.contains(&role) {
+                node.wrong_as(format_args!("a cap for `{name}`"), ISSUING);
+                return None;
+            }
+            seen.push(role);
+            Some((role, cap(node)?))
+        });
+        let caps: Vec<_> = caps.collect();
         caps.into_iter().collect()
     });
     let jwt_authn = section.or("jwtAuthn", None, |node| {
