@@ -19,7 +19,7 @@ use crate::world::World;
 const DEFAULT_VARIABLE: &str = "TAPGATE_PASS_KEY";
 
 /// The longest such file that is read: a key of 1024 bytes, in base64, or a token, with room for white space.
-const MOST_FILE_BYTES: usize = 4224;
+const MOST_FILE_BYTES: usize = 4096;
 
 /// The options that name a key.
 #[derive(Debug, clap::Args)]

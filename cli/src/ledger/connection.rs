@@ -40,7 +40,7 @@ impl Trouble {
         if answer.status == 200 {
             return Self::Senseless("its body");
         }
-        let complaint = answer.complaint().unwrap_or_else(|| "no word that etcd would say; is that etcd?".to_owned());
+        let complaint = answer.complaint().unwrap_or_else(|| "nothing said; is that etcd?".to_owned());
         Self::Status { status: answer.status, complaint: complaint.chars().take(256).collect() }
     }
 
