@@ -1,4 +1,4 @@
-//! Tokens made here: what [`Caller`](super::caller::Caller) reads, for whoever has the `admin` key and no identity provider.
+//! Tokens made here: what [`Caller`] reads, for whoever has the `admin` key and no identity provider.
 
 use std::fmt;
 
