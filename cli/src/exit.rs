@@ -9,15 +9,15 @@ pub enum Exit {
     /// What was asked for is done; an inspected pass has nothing wrong with it as far as it was checked.
     Done = 0,
     /// Something was found: a pass would be turned away, a policy has errors or no ledger to look into, a case fails,
-    /// decisions differ, a record does not read.
+    /// decisions differ, a record does not read, a gateway refuses what it is asked for.
     Findings = 1,
     /// The command line was not understood, or asks for something that makes no sense.
     Usage = 2,
     /// The input could not be read, or holds no pass, policy, plugin or certificate.
     Unreadable = 3,
-    /// There is no usable key, or etcd does not take the user and password.
+    /// There is no usable key, or etcd does not take the user and password, or a gateway the token.
     Key = 4,
-    /// The machine failed: output, clock, randomness, an address to listen on, a folder to keep data in, or etcd.
+    /// The machine failed: output, clock, randomness, an address to listen on, a folder to keep data in, etcd, or a gateway.
     Failed = 5,
 }
 
@@ -35,13 +35,13 @@ impl Exit {
         match self {
             Self::Done => "done; an inspected pass has nothing wrong with it, as far as it was checked",
             Self::Findings => {
-                "something was found: a pass that would be turned away, an error in a policy, a case that fails, a decision that differs, a record that does not read"
+                "something was found: a pass that would be turned away, an error in a policy, a case that fails, a decision that differs, a record that does not read, something that a gateway refuses"
             }
             Self::Usage => "the command line was not understood, or asks for what makes no sense",
             Self::Unreadable => "the input could not be read, or holds no pass, policy, plugin or certificate",
-            Self::Key => "there is no usable key, or etcd does not take the user and password",
+            Self::Key => "there is no usable key, or etcd does not take the user and password, or a gateway the token",
             Self::Failed => {
-                "the machine failed: output, clock, randomness, an address to listen on, a folder to keep data in, or etcd"
+                "the machine failed: output, clock, randomness, an address to listen on, a folder to keep data in, etcd, or a gateway"
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::world::World;
 /// The variable that is looked into if nothing else is said.
 const DEFAULT_VARIABLE: &str = "TAPGATE_PASS_KEY";
 
-/// The longest key file that is read: a key of 1024 bytes, in base64, with room for white space.
+/// The longest such file that is read: a key of 1024 bytes, in base64, or a token, with room for white space.
 const MOST_FILE_BYTES: usize = 4096;
 
 /// The options that name a key.
@@ -80,6 +80,7 @@ impl Failure for KeyFailure {
 pub(crate) enum Secret {
     Key,
     Password,
+    Token,
 }
 
 impl Secret {
@@ -87,6 +88,7 @@ impl Secret {
         match self {
             Self::Key => "key",
             Self::Password => "password",
+            Self::Token => "token",
         }
     }
 
@@ -94,6 +96,7 @@ impl Secret {
         match self {
             Self::Key => "key in base64",
             Self::Password => "password",
+            Self::Token => "token",
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The command line of Tapgate as a library: arguments and a [`World`] in, an [`Exit`] out.
 //!
 //! A file per subcommand. Nothing here reads a clock, the environment or randomness by itself, and nothing writes but
-//! through [`World`]; only `serve`, which becomes a gateway, has clocks of its own, and sockets only it and `ledger`. What makes
+//! through [`World`]; only `serve`, which becomes a gateway, has clocks of its own, and sockets only it, `ledger` and `pass`. What makes
 //! a pass good is `tapgate-core`'s business alone.
 
+mod admin_token;
 mod error;
 mod exit;
+mod http;
 mod input;
 mod inspect;
 mod key;
@@ -15,6 +17,7 @@ mod link;
 mod mint;
 mod moment;
 mod option;
+mod pass;
 mod policy;
 mod qr;
 mod serve;
@@ -30,7 +33,7 @@ use crate::error::Error;
 pub use crate::exit::Exit;
 pub use crate::world::{Screen, World};
 
-/// Makes keys, mints Temporary Access Passes, looks inside them, checks, tests and renders policies, looks after the ledger in etcd,
+/// Makes keys, mints and issues Temporary Access Passes, looks inside them, checks, tests and renders policies, looks after the ledger in etcd,
 /// and is a gateway
 ///
 /// A pass is a link or a QR code that lets one person register a passwordless sign-in method (a passkey, a security key)
@@ -55,6 +58,8 @@ enum Command {
     Mint(Box<mint::Options>),
     Inspect(inspect::Options),
     Policy(policy::Options),
+    AdminToken(admin_token::Options),
+    Pass(Box<pass::Options>),
     Ledger(Box<ledger::Options>),
     Serve(Box<serve::Options>),
 }
@@ -67,6 +72,7 @@ First steps:
   tapgate inspect                              # then paste the pass or the link
   tapgate policy check policy.yaml             # before a proxy loads it
   tapgate serve --policy policy.yaml --upstream http://127.0.0.1:8080
+  tapgate pass create --gateway https://gate.example.com --user alice@example.com    # a code to type
   tapgate ledger revoke --policy policy.yaml --user alice@example.com    # with the ledger in etcd
 Each command's --help has more examples.
 
@@ -75,6 +81,7 @@ Environment (an option on the command line comes first):
   TAPGATE_PASS_KEY_ID  its id in the policy: --key-id
   TAPGATE_ISSUER       the policy's issuer: --issuer
   TAPGATE_AUDIENCE     the policy's audience: --audience
+  TAPGATE_ADMIN_TOKEN  an administrator's token, for `pass`
   TAPGATE_ETCD         addresses of etcd, with commas between them: --etcd
 ";
 
@@ -103,6 +110,8 @@ impl Command {
             Self::Mint(options) => mint::run(&options, world),
             Self::Inspect(options) => inspect::run(&options, world),
             Self::Policy(options) => policy::run(&options, world),
+            Self::AdminToken(options) => admin_token::run(&options, world),
+            Self::Pass(options) => pass::run(&options, world),
             Self::Ledger(options) => ledger::run(&options, world),
             Self::Serve(options) => serve::run(&options, world),
         }

@@ -1,6 +1,7 @@
 //! The link that carries a pass: `https://HOST{basePath}/sign-in#pass=...`. What stands behind the `#` stays in the
 //! browser, so that the pass reaches no server log, referrer or link scanner.
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
@@ -56,9 +57,32 @@ impl Gate {
         address.parse().ok()
     }
 
+    /// Whether TLS is spoken with it, and its host (an IPv6 address without brackets) and port.
+    pub(crate) fn parts(&self) -> (bool, String, u16) {
+        let (tls, authority) = match self.0.split_once("://") {
+            Some(("http", authority)) => (false, authority),
+            Some((_, authority)) => (true, authority),
+            None => (true, self.0.as_str()),
+        };
+        let host = host_of(authority).unwrap_or_default();
+        let after = authority.rsplit_once(']').map_or(authority, |(_, after)| after);
+        let port = after.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        (tls, host.to_owned(), port.unwrap_or(if tls { 443 } else { 80 }))
+    }
+
+    /// What `Host` says to it.
+    pub(crate) fn authority(&self) -> &str {
+        self.0.split_once("://").map_or(self.0.as_str(), |(_, authority)| authority)
+    }
+
+    /// The sign-in page.
+    pub(crate) fn sign_in(&self, base: &BasePath) -> String {
+        format!("{}{}/sign-in", self.0, base.as_str())
+    }
+
     /// The link that carries this pass.
     pub(crate) fn link(&self, base: &BasePath, pass: &str) -> String {
-        format!("{}{}/sign-in{MARK}{pass}", self.0, base.0.as_str())
+        format!("{}{MARK}{pass}", self.sign_in(base))
     }
 }
 
@@ -93,6 +117,25 @@ fn is_this_machine(host: &str) -> bool {
 /// The policy's `basePath`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BasePath(LocalPath);
+
+impl BasePath {
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl From<LocalPath> for BasePath {
+    /// A policy's is checked.
+    fn from(path: LocalPath) -> Self {
+        Self(path)
+    }
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// Why a text is no base path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -151,6 +194,19 @@ mod tests {
             ("https://a b", GateError::Host),
         ] {
             assert_eq!(text.parse::<Gate>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_gate_is_called_where_it_says() {
+        for (text, parts) in [
+            ("https://gate.example.com", (true, "gate.example.com".to_owned(), 443)),
+            ("https://gate.example.com:8443", (true, "gate.example.com".to_owned(), 8443)),
+            ("http://127.0.0.1", (false, "127.0.0.1".to_owned(), 80)),
+            ("http://[::1]:81", (false, "::1".to_owned(), 81)),
+            ("https://[::1]", (true, "::1".to_owned(), 443)),
+        ] {
+            assert_eq!(text.parse::<Gate>().unwrap().parts(), parts, "{text}");
         }
     }
 

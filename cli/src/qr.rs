@@ -1,4 +1,7 @@
-//! A link as a QR code, drawn with half-blocks: two modules a character, light ones as ink.
+//! A link as a QR code: for terminals, drawn with half-blocks, two modules a character, light ones as ink; for paper, as a path in
+//! SVG, dark ones as ink.
+
+use std::fmt::Write as _;
 
 use qrcode::render::unicode::Dense1x2;
 use qrcode::types::EcLevel;
@@ -26,6 +29,33 @@ pub(crate) fn draw(text: &str) -> Option<Drawing> {
     let lines: Vec<String> = image.lines().map(str::to_owned).collect();
     let columns = lines.iter().map(|line| line.chars().count()).max().unwrap_or_default();
     Some(Drawing { lines, columns })
+}
+
+/// A drawing for paper: a square of so many modules a side, quiet zone included, and the dark ones as the data of an SVG path.
+pub(crate) struct Path {
+    pub(crate) side: usize,
+    pub(crate) data: String,
+}
+
+/// Draws a text for paper, which gets folded and stained: a quarter of it may be lost. `None` if the text is too long.
+pub(crate) fn path(text: &str) -> Option<Path> {
+    const QUIET: usize = 4;
+    let code = qrcode::QrCode::with_error_correction_level(text, EcLevel::Q).ok()?;
+    let width = code.width();
+    let mut data = String::new();
+    for (y, row) in code.to_colors().chunks(width.max(1)).enumerate() {
+        let y = y.saturating_add(QUIET);
+        let mut x = QUIET;
+        for run in row.chunk_by(PartialEq::eq) {
+            let long = run.len();
+            if run.first() == Some(&qrcode::Color::Dark) {
+                // Writing to a String cannot fail.
+                let _ = write!(data, "M{x} {y}h{long}v1h-{long}z");
+            }
+            x = x.saturating_add(long);
+        }
+    }
+    Some(Path { side: width.saturating_add(2 * QUIET), data })
 }
 
 #[cfg(test)]
@@ -68,6 +98,28 @@ mod tests {
                 assert_eq!(*module, light(x, y), "module {x}, {y}");
             }
         }
+    }
+
+    #[test]
+    fn every_dark_module_is_on_paper() {
+        let text = "https://gate.example.com/.tap/sign-in";
+        let code = qrcode::QrCode::with_error_correction_level(text, EcLevel::Q).unwrap();
+        let path = path(text).unwrap();
+        assert_eq!(path.side, code.width() + 8);
+        let drawn: Vec<(usize, usize)> = path
+            .data
+            .split_terminator('z')
+            .flat_map(|run| {
+                let (x, rest) = run.strip_prefix('M').unwrap().split_once(' ').unwrap();
+                let (y, rest) = rest.split_once('h').unwrap();
+                let (long, back) = rest.split_once("v1h-").unwrap();
+                assert_eq!(long, back);
+                let (x, y) = (x.parse::<usize>().unwrap() - 4, y.parse::<usize>().unwrap() - 4);
+                (x..x + long.parse::<usize>().unwrap()).map(move |x| (x, y))
+            })
+            .collect();
+        let dark = (0..code.width()).flat_map(|y| (0..code.width()).map(move |x| (x, y)));
+        assert_eq!(drawn, dark.filter(|at| code[*at] == qrcode::Color::Dark).collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,44 +1,37 @@
-//! Calls to one member of etcd, over HTTP/1.1 and perhaps TLS: bounded in time and size, a connection each.
-
-use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+//! Calls to one member of etcd.
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::handshake;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
-use hyper::{Method, Request, Response};
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request};
 use tapgate_core::ledger::etcd::{Answer, Call, MOST_BYTES, MOST_LINE_BYTES, Token};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
 use super::address::Address;
+use crate::http::{self, Server};
 
 /// Why a member gave no answer that tells anything.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Trouble {
-    #[error("no connection")]
-    Connect(#[source] io::Error),
-    #[error("no TLS; is its certificate by `--cacert`, and for this host?")]
-    Tls(#[source] io::Error),
-    #[error("nothing within {0} s; is it one of a majority that runs?")]
-    Late(u64),
-    #[error("no HTTP answer; {}", if *.0 { "does it want `--cert` and `--key`?" } else { "is that etcd, and does it speak `http`?" })]
-    Http(bool, #[source] hyper::Error),
-    #[error("an answer of more than {0} bytes; is that etcd?")]
-    TooLong(usize),
+    #[error("{}{}", .0, hint(.0))]
+    Wire(#[from] http::Trouble),
     #[error("the watch has broken off")]
     Cut,
     #[error("HTTP status {status}: {complaint}")]
     Status { status: u16, complaint: String },
     #[error("an answer that makes no sense in {0}; is that etcd 3.4 or later?")]
     Senseless(&'static str),
+}
+
+/// What may be the matter, etcd being asked.
+fn hint(trouble: &http::Trouble) -> &'static str {
+    match trouble {
+        http::Trouble::Late(_) => "; is it one of a majority that runs?",
+        http::Trouble::TooLong(_) => "; is that etcd?",
+        http::Trouble::Http("https", _) => "; does it want `--cert` and `--key`?",
+        http::Trouble::Http(..) => "; is that etcd, and does it speak `http`?",
+        http::Trouble::Connect(_) | http::Trouble::Tls(_) | http::Trouble::Cut => "",
+    }
 }
 
 impl Trouble {
@@ -54,9 +47,9 @@ impl Trouble {
     /// Whether it may be over in a moment, as when a member has died.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Connect(_) | Self::Late(_) | Self::Cut | Self::Http(..) => true,
+            Self::Wire(http::Trouble::Tls(_) | http::Trouble::TooLong(_)) | Self::Senseless(_) => false,
+            Self::Wire(_) | Self::Cut => true,
             Self::Status { status, .. } => *status >= 500,
-            Self::Tls(_) | Self::TooLong(_) | Self::Senseless(_) => false,
         }
     }
 }
@@ -64,83 +57,45 @@ impl Trouble {
 /// A member.
 pub(super) struct Member {
     pub(super) address: Address,
-    /// How to speak TLS, where the address says `https`.
-    pub(super) tls: Option<Arc<rustls::ClientConfig>>,
-    /// How long a call may take.
-    pub(super) limit: Duration,
+    pub(super) server: Server,
 }
-
-trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 impl Member {
     /// Makes a call and reads its answer, of at most so many bytes.
     pub(super) async fn post(&self, call: Call, token: Option<&Token>, most: usize) -> Result<(u16, Vec<u8>), Trouble> {
-        self.in_time(async {
-            let answer = self.send(call, token).await?;
-            self.whole(answer, most).await
-        })
-        .await
+        let answer = self.server.call(request(call, token), most).await?;
+        Ok((answer.status, answer.body))
     }
 
     /// Makes a call whose answer does not end.
     pub(super) async fn stream(&self, call: Call, token: Option<&Token>) -> Result<Lines, Trouble> {
-        self.in_time(async {
-            let answer = self.send(call, token).await?;
-            if answer.status() == 200 {
-                let tls = self.address.tls;
-                return Ok(Lines { body: answer.into_body(), held: Vec::new(), searched: 0, tls });
-            }
-            let (status, body) = self.whole(answer, MOST_BYTES).await?;
-            Err(Trouble::of(Answer { status, body: &body }))
-        })
-        .await
+        let server = &self.server;
+        server
+            .in_time(async {
+                let answer = server.send(request(call, token)).await?;
+                if answer.status() == 200 {
+                    let scheme = server.scheme();
+                    return Ok(Lines { body: answer.into_body(), held: Vec::new(), searched: 0, scheme });
+                }
+                let http::Answer { status, body } = server.whole(answer, MOST_BYTES).await?;
+                Err(Trouble::of(Answer { status, body: &body }))
+            })
+            .await
     }
+}
 
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
-        timeout(self.limit, work).await.unwrap_or(Err(Trouble::Late(self.limit.as_secs())))
+fn request(call: Call, token: Option<&Token>) -> Request<Full<Bytes>> {
+    // The body stays in memory that is wiped: it may hold a password.
+    let mut request = Request::new(Full::new(Bytes::from_owner(call.body)));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = hyper::Uri::from_static(call.path);
+    let headers = request.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(mut token) = token.and_then(|token| HeaderValue::from_str(token.header_value()).ok()) {
+        token.set_sensitive(true);
+        headers.insert(AUTHORIZATION, token);
     }
-
-    async fn send(&self, call: Call, token: Option<&Token>) -> Result<Response<Incoming>, Trouble> {
-        let connection = self.connect().await?;
-        let failed = |error| Trouble::Http(self.address.tls, error);
-        let (mut sender, driver) = handshake(TokioIo::new(connection)).await.map_err(failed)?;
-        // What goes wrong with the connection is told to whoever waits for the answer.
-        tokio::spawn(async { drop(driver.await) });
-        // The body stays in memory that is wiped: it may hold a password.
-        let mut request = Request::new(Full::new(Bytes::from_owner(call.body)));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = hyper::Uri::from_static(call.path);
-        let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Ok(host) = HeaderValue::from_str(&self.address.authority()) {
-            headers.insert(HOST, host);
-        }
-        if let Some(mut token) = token.and_then(|token| HeaderValue::from_str(token.header_value()).ok()) {
-            token.set_sensitive(true);
-            headers.insert(AUTHORIZATION, token);
-        }
-        sender.send_request(request).await.map_err(failed)
-    }
-
-    async fn connect(&self) -> Result<Box<dyn Io>, Trouble> {
-        let Address { host, port, .. } = &self.address;
-        let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(Trouble::Connect)?;
-        let Some(config) = &self.tls else { return Ok(Box::new(stream)) };
-        let no_name = |error| Trouble::Tls(io::Error::new(io::ErrorKind::InvalidInput, error));
-        let name = ServerName::try_from(host.clone()).map_err(no_name)?;
-        let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(Trouble::Tls)?;
-        Ok(Box::new(stream))
-    }
-
-    async fn whole(&self, answer: Response<Incoming>, most: usize) -> Result<(u16, Vec<u8>), Trouble> {
-        let status = answer.status().as_u16();
-        match Limited::new(answer.into_body(), most).collect().await {
-            Ok(body) => Ok((status, body.to_bytes().into())),
-            Err(error) if error.is::<LengthLimitError>() => Err(Trouble::TooLong(most)),
-            Err(error) => Err(error.downcast().map_or(Trouble::Cut, |error| Trouble::Http(self.address.tls, *error))),
-        }
-    }
+    request
 }
 
 /// The lines of an answer that does not end.
@@ -149,7 +104,7 @@ pub(super) struct Lines {
     held: Vec<u8>,
     /// How much of that has been looked at for a line's end.
     searched: usize,
-    tls: bool,
+    scheme: &'static str,
 }
 
 impl Lines {
@@ -164,11 +119,11 @@ impl Lines {
             }
             self.searched = self.held.len();
             if self.held.len() > MOST_LINE_BYTES {
-                return Err(Trouble::TooLong(MOST_LINE_BYTES));
+                return Err(http::Trouble::TooLong(MOST_LINE_BYTES).into());
             }
             match self.body.frame().await {
                 None => return Err(Trouble::Cut),
-                Some(Err(error)) => return Err(Trouble::Http(self.tls, error)),
+                Some(Err(error)) => return Err(http::Trouble::Http(self.scheme, error).into()),
                 Some(Ok(frame)) => self.held.extend_from_slice(&frame.into_data().unwrap_or_default()),
             }
         }

@@ -13,6 +13,12 @@ use tapgate_core::time::UnixSeconds;
 pub(super) enum Change {
     /// A pass was presented, and a session began.
     SignedIn { pass: String, session: String, until: String },
+    /// An administrator issued a pass to be typed.
+    Issued { pass: String, one_time: bool, start: String, end: String },
+    /// A pass that was issued to be typed was typed wrong, so often in a row; its person may have to wait.
+    WrongGuess { pass: String, wrong: u8, wait_until: Option<String>, dead: bool },
+    /// The code was typed right, and the row of wrong guesses is over.
+    GuessesForgotten { pass: String },
     /// A pass that stood gave way to another.
     Replaced { pass: String },
     /// Registration is complete, and the session goes on.
@@ -55,6 +61,7 @@ fn between(before: Option<&Record>, after: &Record, now: UnixSeconds) -> Vec<Cha
     if let Some(stood) = stood.filter(|_| !same) {
         changes.push(Change::Replaced { pass: stood.id.to_string() });
     }
+    changes.extend(typed(stood.filter(|_| same), pass, now));
     let former = before.filter(|_| same).map(|before| before.sessions.as_slice()).unwrap_or_default();
     for session in &after.sessions {
         let until = session.end.to_string();
@@ -81,6 +88,22 @@ fn between(before: Option<&Record>, after: &Record, now: UnixSeconds) -> Vec<Cha
     if changes.is_empty() { vec![Change::Written] } else { changes }
 }
 
+/// What has happened to a pass that is typed; `before` is what it was, if it stood already.
+fn typed(before: Option<&StandingPass>, pass: &StandingPass, now: UnixSeconds) -> Option<Change> {
+    let guesses = pass.code.as_ref()?.guesses;
+    let id = pass.id.to_string();
+    let Some(before) = before.and_then(|before| before.code.as_ref()) else {
+        let (start, end) = (pass.start.to_string(), pass.end.to_string());
+        return Some(Change::Issued { pass: id, one_time: pass.once, start, end });
+    };
+    if guesses.wrong > before.guesses.wrong {
+        let waits = !guesses.is_dead() && !guesses.are_open(now);
+        let wait_until = waits.then(|| guesses.wait_until.to_string());
+        return Some(Change::WrongGuess { pass: id, wrong: guesses.wrong, wait_until, dead: guesses.is_dead() });
+    }
+    (guesses.wrong < before.guesses.wrong).then_some(Change::GuessesForgotten { pass: id })
+}
+
 fn consumed(pass: &StandingPass) -> bool {
     pass.reservation.as_ref().is_some_and(|reservation| reservation.consumed)
 }
@@ -91,6 +114,18 @@ impl fmt::Display for Change {
             Self::SignedIn { pass, session, until } => {
                 write!(f, "signed in with the pass {pass}: session {session} until {until}")
             }
+            Self::Issued { pass, one_time, start, end } => {
+                let usable = if *one_time { "one-time" } else { "multi-use" };
+                write!(f, "issued the pass {pass}, {usable}, to be typed from {start} until {end}")
+            }
+            Self::WrongGuess { pass, wrong, dead: true, .. } => {
+                write!(f, "a wrong guess at the pass {pass}: {wrong} in a row, its code is dead")
+            }
+            Self::WrongGuess { pass, wrong, wait_until: Some(until), .. } => {
+                write!(f, "a wrong guess at the pass {pass}: {wrong} in a row, waits until {until}")
+            }
+            Self::WrongGuess { pass, wrong, .. } => write!(f, "a wrong guess at the pass {pass}: {wrong} in a row"),
+            Self::GuessesForgotten { pass } => write!(f, "the code of the pass {pass} was typed right"),
             Self::Replaced { pass } => write!(f, "replaced the pass {pass}"),
             Self::Completed { session, until } => {
                 write!(f, "completed registration: session {session} goes on until {until}")
@@ -112,7 +147,8 @@ impl fmt::Display for Change {
 
 #[cfg(test)]
 mod tests {
-    use tapgate_core::ledger::{Complete, Event, PresentedPass, Revoke, SignIn, SignOut};
+    use tapgate_core::code::CodeLength;
+    use tapgate_core::ledger::{Complete, Event, Issue, PresentedPass, Revoke, SignIn, SignOut};
     use tapgate_core::names::SessionId;
     use tapgate_core::policy::Then;
     use tapgate_core::time::Seconds;
@@ -156,6 +192,48 @@ mod tests {
             record = Some(after);
         }
         told
+    }
+
+    /// A pass that was issued to be typed, after so many wrong guesses.
+    fn guessed(wrong: u8) -> Record {
+        let issue = Issue {
+            id: "c".parse().unwrap(),
+            start: None,
+            lifetime: Seconds::new(3600),
+            once: true,
+            key: "gw-1".parse().unwrap(),
+            length: CodeLength::new(12).unwrap(),
+            longest_from_issue: Seconds::new(10_000),
+        };
+        let issued = happens(issue)(None).unwrap();
+        (0..wrong).fold(issued, |mut record, _| {
+            let code = record.pass.as_mut().and_then(|pass| pass.code.as_mut()).unwrap();
+            code.guesses = code.guesses.and_another(at(200));
+            record
+        })
+    }
+
+    #[test]
+    fn what_becomes_of_a_code_is_told_and_never_the_code() {
+        let told = |before: Option<&Record>, after: &Record| {
+            between(before, after, at(201)).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        let issued =
+            "issued the pass c, one-time, to be typed from 1970-01-01T00:03:20Z until 1970-01-01T01:03:20Z".to_owned();
+        assert_eq!(told(None, &guessed(0)), issued);
+        let before = happens(sign_in("a", 100, false, 1))(None).unwrap();
+        assert_eq!(told(Some(&before), &guessed(0)), format!("replaced the pass a; {issued}"));
+        for (wrong, words) in [
+            (1, "a wrong guess at the pass c: 1 in a row"),
+            (4, "a wrong guess at the pass c: 4 in a row"),
+            (5, "a wrong guess at the pass c: 5 in a row, waits until 1970-01-01T00:03:50Z"),
+            (100, "a wrong guess at the pass c: 100 in a row, its code is dead"),
+        ] {
+            assert_eq!(told(Some(&guessed(wrong - 1)), &guessed(wrong)), words);
+        }
+        assert_eq!(told(Some(&guessed(3)), &guessed(0)), "the code of the pass c was typed right");
+        // Nothing has been guessed, and it was not issued again.
+        assert_eq!(told(Some(&guessed(3)), &guessed(3)), "changed; what stood before is not known");
     }
 
     fn happens<E: Event>(event: E) -> impl Fn(Option<&Record>) -> Option<Record> {

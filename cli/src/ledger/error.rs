@@ -22,10 +22,6 @@ pub(super) enum LedgerError {
         "the policy of `{0}` keeps its ledger in shared data: it lives in the memory of the proxy (or of `tapgate serve`), where nobody can look into it from outside; this command is for `ledger: {{etcd: ...}}`"
     )]
     SharedData(TenantId),
-    #[error("the policy has several tenants; say which one by `--tenant`: {0}")]
-    WhichTenant(String),
-    #[error("the policy has no tenant `{tenant}`; it has: {tenants}")]
-    NoTenant { tenant: TenantId, tenants: String },
     #[error("no member of etcd is known; give `--etcd URL`, or set the environment variable `TAPGATE_ETCD`")]
     NoMember,
     #[error("the environment variable `TAPGATE_ETCD` does not hold addresses of etcd with commas between them")]
@@ -38,14 +34,10 @@ pub(super) enum LedgerError {
         "the environment variable `{0}` is not set; a pass is verified by the policy's own keys: set it to the pass key in base64"
     )]
     NoPassKey(String),
+    #[error("cannot read `{}`", .path.display())]
+    Read { path: PathBuf, source: io::Error },
     #[error("what etcd is to be told of who asks is no user and password of one line each: it has {0}")]
     Credentials(#[source] CredentialsError),
-    #[error("`https` needs `--cacert FILE`: the certificate by which etcd's own are signed")]
-    NoCertificate,
-    #[error("cannot read `{}`", .path.display())]
-    Pem { path: PathBuf, source: io::Error },
-    #[error("`{}` holds no usable certificate or key in PEM: {reason}", .path.display())]
-    NoPem { path: PathBuf, reason: String },
     #[error(
         "{member} wants to know who asks; name `usernameEnv` and `passwordEnv` in the policy, or give `--etcd-user` and `--etcd-password-file`"
     )]
@@ -96,10 +88,8 @@ impl Failure for LedgerError {
             | Self::NotAuthentic(_)
             | Self::UnknownUser(_)
             | Self::IssuedAhead(_) => Exit::Findings,
-            Self::WhichTenant(_) | Self::NoTenant { .. } | Self::NoMember | Self::Variable(_) | Self::NoCertificate => {
-                Exit::Usage
-            }
-            Self::Pem { .. } | Self::NoPem { .. } => Exit::Unreadable,
+            Self::NoMember | Self::Variable(_) => Exit::Usage,
+            Self::Read { .. } => Exit::Unreadable,
             Self::NoCredential { .. }
             | Self::NoPassKey(_)
             | Self::Credentials(_)
@@ -136,7 +126,11 @@ impl fmt::Display for Troubles {
 /// A trouble and what it came from.
 pub(super) fn told(trouble: &Trouble) -> String {
     let mut line = trouble.to_string();
+    // What went wrong on the wire is in the trouble's own words; what that came from is not.
     let mut source = trouble.source();
+    if matches!(trouble, Trouble::Wire(_)) {
+        source = source.and_then(std::error::Error::source);
+    }
     while let Some(cause) = source {
         line.push_str(": ");
         line.push_str(&cause.to_string());

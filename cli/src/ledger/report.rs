@@ -2,7 +2,7 @@
 //! look, and the less lies about the better.
 
 use serde::Serialize;
-use tapgate_core::ledger::{Record, RecordName, SessionEntry, StandingPass};
+use tapgate_core::ledger::{Guesses, Record, RecordName, SessionEntry, StandingPass};
 use tapgate_core::names::Identity;
 use tapgate_core::time::UnixSeconds;
 
@@ -16,8 +16,14 @@ use crate::world::World;
 pub(super) enum State {
     /// None stands: all that were issued up to the floor are revoked.
     Revoked,
-    /// A multi-use pass that may be used.
+    /// A pass that may be used, or a one-time pass that nobody holds yet.
     Standing,
+    /// A pass that has not started.
+    NotYet,
+    /// A code that nobody may try for a while: it was guessed at.
+    Waiting,
+    /// A code that was guessed at too often: it opens nothing any more.
+    Dead,
     /// A one-time pass in one browser's hands.
     Reserved,
     /// A one-time pass with which registration was completed.
@@ -36,9 +42,18 @@ impl State {
             Some(pass) if now >= pass.end => Self::Ended,
             Some(StandingPass { reservation: Some(reservation), .. }) if now >= reservation.deadline => Self::Lapsed,
             Some(StandingPass { reservation: Some(_), .. }) => Self::Reserved,
-            Some(_) => Self::Standing,
+            Some(pass) => match guesses(pass) {
+                Some(guesses) if guesses.is_dead() => Self::Dead,
+                Some(guesses) if !guesses.are_open(now) => Self::Waiting,
+                _ if now < pass.start => Self::NotYet,
+                _ => Self::Standing,
+            },
         }
     }
+}
+
+fn guesses(pass: &StandingPass) -> Option<Guesses> {
+    pass.code.as_ref().map(|code| code.guesses)
 }
 
 /// A record for a program.
@@ -63,9 +78,26 @@ pub(super) struct RecordReport {
 #[serde(rename_all = "camelCase")]
 pub(super) struct PassReport {
     id: String,
+    /// How it was handed out: `signedPass`, or `typedCode`.
+    kind: &'static str,
     one_time: bool,
+    created: String,
+    start: String,
     end: String,
+    /// Wrong guesses at its code; `null` for a signed pass, which nobody guesses.
+    guesses: Option<GuessesReport>,
     reservation: Option<ReservationReport>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GuessesReport {
+    /// How many in a row.
+    wrong: u8,
+    /// Until when nothing is compared; `null` where nobody has had to wait.
+    wait_until: Option<String>,
+    /// Whether nothing is compared any more.
+    dead: bool,
 }
 
 #[derive(Serialize)]
@@ -111,8 +143,16 @@ impl PassReport {
     pub(super) fn of(pass: &StandingPass) -> Self {
         Self {
             id: pass.id.to_string(),
+            kind: if pass.code.is_some() { "typedCode" } else { "signedPass" },
             one_time: pass.once,
+            created: pass.created.to_string(),
+            start: pass.start.to_string(),
             end: pass.end.to_string(),
+            guesses: guesses(pass).map(|guesses| GuessesReport {
+                wrong: guesses.wrong,
+                wait_until: (guesses.wait_until > UnixSeconds::default()).then(|| guesses.wait_until.to_string()),
+                dead: guesses.is_dead(),
+            }),
             reservation: pass.reservation.as_ref().map(|reservation| ReservationReport {
                 since: reservation.since.to_string(),
                 deadline: reservation.deadline.to_string(),
@@ -142,9 +182,20 @@ pub(super) fn text(record: &Record, now: UnixSeconds, world: &mut World<'_>) -> 
     let when = |moment: UnixSeconds| format!("{moment}, {}", Relative { moment, now });
     world.print(format_args!("floor     {}: of what was issued before, nothing is accepted", when(record.floor)))?;
     if let Some(pass) = &record.pass {
-        let usable = if pass.reservation.is_some() { "one-time" } else { "multi-use" };
-        world.print(format_args!("pass      {}, {usable}", pass.id))?;
+        let usable = if pass.once { "one-time" } else { "multi-use" };
+        let kind = if pass.code.is_some() { "a typed code" } else { "a signed pass" };
+        world.print(format_args!("pass      {}, {usable}, {kind}", pass.id))?;
+        world.print(format_args!("issued    {}", when(pass.created)))?;
+        world.print(format_args!("starts    {}", when(pass.start)))?;
         world.print(format_args!("ends      {}", when(pass.end)))?;
+        if let Some(guesses) = guesses(pass) {
+            let waits = if guesses.is_dead() || guesses.are_open(now) {
+                String::new()
+            } else {
+                format!(", its person waits until {}", when(guesses.wait_until))
+            };
+            world.print(format_args!("guesses   {} wrong in a row{waits}", guesses.wrong))?;
+        }
     }
     world.print(format_args!("state     {}", in_words(record, now)))?;
     if let Some(reservation) = record.pass.as_ref().and_then(|pass| pass.reservation.as_ref()) {
@@ -173,6 +224,9 @@ fn in_words(record: &Record, now: UnixSeconds) -> String {
     match State::of(record, now) {
         State::Revoked => "revoked: nothing that was issued up to the floor is accepted".to_owned(),
         State::Standing => "standing: may be used until it ends".to_owned(),
+        State::NotYet => "standing: may be used once it starts".to_owned(),
+        State::Waiting => "waiting: it was guessed at, and no code is compared for a while".to_owned(),
+        State::Dead => "dead: its code was guessed at too often and opens nothing any more; issue another".to_owned(),
         State::Reserved => {
             format!("reserved by one browser until {deadline}, {}", Relative { moment: deadline, now })
         }

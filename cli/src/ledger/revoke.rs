@@ -170,7 +170,7 @@ fn read(path: &PathBuf, world: &mut World<'_>) -> Result<String, Error> {
     if path.as_os_str() == "-" {
         return input::read(None, world);
     }
-    let failed = |source| LedgerError::Pem { path: path.clone(), source };
+    let failed = |source| LedgerError::Read { path: path.clone(), source };
     let mut text = String::new();
     File::open(path).and_then(|file| file.take(input::MOST_BYTES as u64).read_to_string(&mut text)).map_err(failed)?;
     input::read(Some(&OsString::from(text.trim())), world)

@@ -46,7 +46,7 @@ struct UserReport {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Shown {
-    Read(RecordReport),
+    Read(Box<RecordReport>),
     #[serde(rename_all = "camelCase")]
     Unreadable {
         record: String,
@@ -100,7 +100,7 @@ async fn one(site: &mut Site, user: &UserName, json: bool, world: &mut World<'_>
     let exit = if matches!(read, Some((_, Err(_)))) { Exit::Findings } else { Exit::Done };
     if json {
         let record = read.map(|(revision, record)| match record {
-            Ok(record) => Shown::Read(RecordReport::of(&name, Some(&identity), revision, &record, now)),
+            Ok(record) => Shown::Read(Box::new(RecordReport::of(&name, Some(&identity), revision, &record, now))),
             Err(_) => Shown::Unreadable { record: name.to_string(), revision, error: UNREADABLE },
         });
         world.print_json(&UserReport { tenant, user: identity.to_string(), record })?;

@@ -4,14 +4,8 @@
 //! the pass keys where a pass is to be verified by them: stand-ins are known to everybody.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
 use tapgate_cases::policy::{PolicyDocument, at, tenants, text_at, variables};
 use tapgate_core::json::Json;
 use tapgate_core::ledger::RecordName;
@@ -19,7 +13,7 @@ use tapgate_core::ledger::etcd::{Credentials, Keyspace};
 use tapgate_core::names::{Identity, UserName};
 use tapgate_core::policy::{Directory, LedgerPlace, Policy};
 use tapgate_core::time::Seconds;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::address::Address;
 use super::cluster::Cluster;
@@ -27,6 +21,7 @@ use super::connection::Member;
 use super::error::LedgerError;
 use super::options::Place;
 use crate::error::Error;
+use crate::http::{Server, Trust};
 use crate::key::{Secret, read_file};
 use crate::policy::file::{self, Keys, stand_in};
 use crate::world::World;
@@ -79,8 +74,8 @@ impl Site {
             return Err(LedgerError::NoPassKey(missing.clone()).into());
         }
         let resolve = |name: &str| set(name).or_else(|| stand_in(name));
-        let loaded = file::load(&place.policy, Keys::Real(&resolve), world)?;
-        let (mut policy, tree) = chosen(loaded.policies, loaded.document.tree(), place)?;
+        let mut loaded = file::load(&place.policy, Keys::Real(&resolve), world)?;
+        let (mut policy, tree) = loaded.tenant(place.tenant.as_ref())?;
         let LedgerPlace::Etcd(etcd) = &mut policy.ledger else {
             return Err(LedgerError::SharedData(policy.tenant).into());
         };
@@ -124,21 +119,6 @@ impl Site {
     }
 }
 
-/// The tenant that is asked for, with its part of the document.
-fn chosen<'a>(policies: Vec<Policy>, tree: &'a Json, place: &Place) -> Result<(Policy, &'a Json), LedgerError> {
-    let names = policies.iter().map(|policy| policy.tenant.to_string()).collect::<Vec<_>>().join(", ");
-    if place.tenant.is_none() && policies.len() > 1 {
-        return Err(LedgerError::WhichTenant(names));
-    }
-    let wanted = |policy: &Policy| place.tenant.as_ref().is_none_or(|tenant| *tenant == policy.tenant);
-    let found = policies.into_iter().zip(tenants(tree)).find(|(policy, _)| wanted(policy));
-    match (found, &place.tenant) {
-        (Some(found), _) => Ok(found),
-        (None, Some(tenant)) => Err(LedgerError::NoTenant { tenant: tenant.clone(), tenants: names }),
-        (None, None) => Err(LedgerError::WhichTenant(names)),
-    }
-}
-
 fn given_credentials(place: &Place, world: &mut World<'_>) -> Result<Option<Credentials>, Error> {
     let (Some(user), Some(path)) = (&place.etcd_user, &place.etcd_password_file) else { return Ok(None) };
     let bytes = read_file(Secret::Password, path, world)?;
@@ -163,51 +143,19 @@ fn members(place: &Place, secret: bool, world: &mut World<'_>) -> Result<Vec<Mem
     if addresses.is_empty() {
         return Err(LedgerError::NoMember.into());
     }
-    let tls = if addresses.iter().any(|address| address.tls) { Some(Arc::new(tls(place)?)) } else { None };
+    let own = place.cert.as_deref().zip(place.key.as_deref());
+    let trust = Trust { cacert: place.cacert.as_deref(), own };
+    let tls = if addresses.iter().any(|address| address.tls) { Some(trust.config()?) } else { None };
     for Address { tls: encrypted, .. } in addresses.iter().filter(|address| secret && !address.is_near()).take(1) {
         if !encrypted {
             world.warn("`http` shows the password of etcd's user to everybody on the way; use `https`");
         }
     }
     let limit = Duration::from_secs(place.timeout);
-    let member = |address: Address| Member { tls: tls.clone().filter(|_| address.tls), address, limit };
+    let member = |address: Address| {
+        let (host, port, authority) = (address.host.clone(), address.port, address.authority());
+        let server = Server { host, port, authority, tls: tls.clone().filter(|_| address.tls), limit };
+        Member { address, server }
+    };
     Ok(addresses.into_iter().map(member).collect())
-}
-
-/// How to speak TLS: etcd's certificates are nearly always of an authority of one's own, so that one is asked for.
-fn tls(place: &Place) -> Result<ClientConfig, LedgerError> {
-    let path = place.cacert.as_deref().ok_or(LedgerError::NoCertificate)?;
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(path)? {
-        roots.add(certificate).map_err(|error| no_pem(path, error))?;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| no_pem(path, error))?
-        .with_root_certificates(roots);
-    match (place.cert.as_deref(), place.key.as_deref()) {
-        (Some(chain), Some(key)) => {
-            let mut pem = read(key)?;
-            let parsed = PrivateKeyDer::from_pem_slice(&pem);
-            pem.zeroize();
-            let parsed = parsed.map_err(|error| no_pem(key, error))?;
-            config.with_client_auth_cert(certificates(chain)?, parsed).map_err(|error| no_pem(key, error))
-        }
-        _ => Ok(config.with_no_client_auth()),
-    }
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, LedgerError> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read(path)?).collect();
-    let found = found.map_err(|error| no_pem(path, error))?;
-    if found.is_empty() { Err(no_pem(path, "there is none in it")) } else { Ok(found) }
-}
-
-fn no_pem(path: &Path, reason: impl std::fmt::Display) -> LedgerError {
-    LedgerError::NoPem { path: path.to_owned(), reason: reason.to_string() }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, LedgerError> {
-    fs::read(path).map_err(|source| LedgerError::Pem { path: path.to_owned(), source })
 }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tapgate_cases::describe::mend;
-use tapgate_cases::policy::{PolicyDocument, key_of_variable};
+use tapgate_cases::policy::{PolicyDocument, key_of_variable, tenants};
 use tapgate_cases::yaml::Flaw;
 use tapgate_core::json::Json;
+use tapgate_core::names::TenantId;
 use tapgate_core::policy::{Environment, Policy};
 
 use crate::error::{Error, Failure};
@@ -64,6 +65,39 @@ pub(crate) struct Loaded {
     pub(crate) hash: String,
 }
 
+/// Which tenant of a policy is meant is not told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TenantError {
+    #[error("the policy has several tenants; say which one by `--tenant`: {0}")]
+    Which(String),
+    #[error("the policy has no tenant `{tenant}`; it has: {tenants}")]
+    None { tenant: TenantId, tenants: String },
+}
+
+impl Failure for TenantError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
+impl Loaded {
+    /// The tenant of this name, or the only one, with its part of the document.
+    pub(crate) fn tenant(&mut self, name: Option<&TenantId>) -> Result<(Policy, &Json), TenantError> {
+        let policies = std::mem::take(&mut self.policies);
+        let names = policies.iter().map(|policy| policy.tenant.to_string()).collect::<Vec<_>>().join(", ");
+        if name.is_none() && policies.len() > 1 {
+            return Err(TenantError::Which(names));
+        }
+        let wanted = |policy: &Policy| name.is_none_or(|tenant| *tenant == policy.tenant);
+        let found = policies.into_iter().zip(tenants(self.document.tree())).find(|(policy, _)| wanted(policy));
+        match (found, name) {
+            (Some(found), _) => Ok(found),
+            (None, Some(tenant)) => Err(TenantError::None { tenant: tenant.clone(), tenants: names }),
+            (None, None) => Err(TenantError::Which(names)),
+        }
+    }
+}
+
 /// Where a policy's keys come from.
 #[derive(Clone, Copy)]
 pub(crate) enum Keys<'a> {
@@ -90,6 +124,15 @@ pub(crate) fn load(path: &Path, keys: Keys<'_>, world: &mut World<'_>) -> Result
         world.complain_as_is(format_args!("{}:{flaw}", path.display()));
     }
     Err(FileError::Broken { path: path.to_owned(), check }.into())
+}
+
+/// Reads and compiles a policy, with stand-ins for keys that are not in the environment: for whoever needs some of them only, and
+/// sees to it that those are there.
+pub(crate) fn load_in_part(path: &Path, world: &mut World<'_>) -> Result<Loaded, Error> {
+    let environment = world.environment;
+    let set =
+        |name: &str| environment(name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
+    load(path, Keys::Real(&|name| set(name).or_else(|| stand_in(name))), world)
 }
 
 /// A key in place of the one that a variable holds in the proxy.

@@ -17,6 +17,7 @@ mod inspect;
 mod keygen;
 mod ledger;
 mod mint;
+mod pass;
 mod policy;
 mod program;
 mod render;

@@ -10,7 +10,7 @@ use crate::time::{Seconds, UnixSeconds};
 use super::role::Role;
 
 /// The longest that a token may be valid.
-const LONGEST: Seconds = Seconds::new(3600);
+pub const LONGEST: Seconds = Seconds::new(3600);
 
 /// The most roles that a token may name.
 const MOST_ROLES: usize = 32;

@@ -7,13 +7,16 @@
 mod body;
 mod caller;
 mod error;
+mod mint;
 mod resource;
 mod role;
 mod route;
 
 pub(crate) use body::NewPass;
 pub(crate) use caller::Caller;
+pub use caller::LONGEST as LONGEST_TOKEN;
 pub(crate) use error::{ApiError, Ids};
+pub use mint::{NoAdminToken, mint_token};
 pub(crate) use resource::{Pass, methods, passes, policy};
 pub use role::Role;
 pub(crate) use role::{Action, Target as RoleTarget, may};

@@ -541,3 +541,41 @@ fn an_admin_api_does_not_answer_at_another_tenants_host() {
         assert_eq!(compiled.is_ok(), fine, "{host}");
     }
 }
+
+#[test]
+fn a_token_that_is_made_here_is_taken_here() {
+    use tapgate_core::graph::{LONGEST_TOKEN, NoAdminToken, mint_token};
+    use tapgate_core::time::Seconds;
+
+    let mut site = site_with(&json!({}));
+    let document = policy(&json!({})).to_string();
+    let compiled = |document: &str| {
+        tapgate_core::policy::compile(document.as_bytes(), &|_| None).expect("a policy").policies.remove(0)
+    };
+    let policy = compiled(&document);
+    let mint = |policy: &_, lifetime, roles: &[String]| {
+        let now = UnixSeconds::new(START).unwrap();
+        mint_token(policy, &"root@example.com".parse().unwrap(), roles, lifetime, now)
+    };
+    let roles = [PRIVILEGED.to_owned()];
+    let minted = mint(&policy, LONGEST_TOKEN, &roles).expect("a token");
+    let answer = call(&mut site, "GET", PASSES, &format!("Bearer {}", *minted), None);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let too_long = Seconds::new(LONGEST_TOKEN.get() + 1);
+    for (lifetime, roles) in [
+        (too_long, roles.to_vec()),
+        (Seconds::new(0), roles.to_vec()),
+        (LONGEST_TOKEN, vec![PRIVILEGED.to_owned(); 33]),
+    ] {
+        assert_eq!(mint(&policy, lifetime, &roles).err(), Some(NoAdminToken::NotTaken));
+    }
+    let without = |member: &str| {
+        let mut document: Value = serde_json::from_str(&document).unwrap();
+        document.as_object_mut().unwrap().remove(member);
+        document
+    };
+    assert_eq!(mint(&compiled(&without("admin").to_string()), LONGEST_TOKEN, &roles).err(), Some(NoAdminToken::NoApi));
+    let mut keyless = without("admin");
+    keyless["keys"].as_object_mut().unwrap().remove("admin");
+    assert_eq!(mint(&compiled(&keyless.to_string()), LONGEST_TOKEN, &roles).err(), Some(NoAdminToken::NoKey));
+}

@@ -12,3 +12,4 @@ mod crash;
 mod reload;
 mod site;
 mod story;
+mod typed;

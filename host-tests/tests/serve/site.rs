@@ -36,6 +36,11 @@ impl Site {
         Setup::new(self.upstream.address(), &self.keys).data(self.data.path())
     }
 
+    /// Where the application listens.
+    pub(crate) fn application(&self) -> std::net::SocketAddr {
+        self.upstream.address()
+    }
+
     /// Starts a gateway; shared data is as the one before has left it.
     pub(crate) async fn start(&self) -> Serve {
         Serve::start(&self.setup()).await.unwrap_or_else(|refused| panic!("{refused}"))

@@ -5,6 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 use tapgate_cli::Exit;
+use tapgate_core::code::CodeLength;
+use tapgate_core::ledger::{Guesses, IssuedCode};
+use tapgate_core::time::UnixSeconds;
 
 use super::fake::{BASE, Fake, Reply, Store, key_of, reserved, standing};
 use super::{Place, nobody};
@@ -24,7 +27,9 @@ fn a_record_is_told_in_words() {
             "user      alice, of tenant contoso
 record    {name}, revision 3
 floor     2026-11-24T06:06:53Z, 1 min ago: of what was issued before, nothing is accepted
-pass      p-1, multi-use
+pass      p-1, multi-use, a signed pass
+issued    2026-11-24T06:06:53Z, 1 min ago
+starts    2026-11-24T06:06:53Z, 1 min ago
 ends      2026-11-24T07:06:53Z, in 59 min
 state     standing: may be used until it ends
 sessions  BwcHBwcHBwcHBwcHBwcHBw, registering until 2026-11-24T06:17:03Z, in 9 min 10 s
@@ -36,6 +41,41 @@ kept      until 2026-11-25T09:53:33Z, in 1 d 3 h
     let outcome = outcome.says("state     reserved by one browser until 2026-11-24T06:17:03Z, in 9 min 10 s");
     outcome.says("retries   3 left");
     place.run(&["show", "--user", "carol"], &fake).succeeded().says("record    none");
+}
+
+#[test]
+fn a_code_that_is_guessed_at_is_told_without_it() {
+    let place = Place::new();
+    for (wrong, wait, words, state) in [
+        (0, 0, "guesses   0 wrong in a row\nstate     standing: may be used until it ends", "standing"),
+        (
+            6,
+            30,
+            "guesses   6 wrong in a row, its person waits until 2026-11-24T06:08:23Z, in 30 s\nstate     waiting",
+            "waiting",
+        ),
+        (6, -1, "guesses   6 wrong in a row\nstate     standing", "standing"),
+        (100, 600, "guesses   100 wrong in a row\nstate     dead: its code was guessed at too often", "dead"),
+    ] {
+        let mut record = standing("p-1", NOW - 60);
+        let wait_until = UnixSeconds::new(if wait == 0 { 0 } else { NOW.checked_add_signed(wait).unwrap() }).unwrap();
+        let pass = record.pass.as_mut().unwrap();
+        pass.once = true;
+        pass.code = Some(IssuedCode {
+            key: "gw-1".parse().unwrap(),
+            length: CodeLength::new(12).unwrap(),
+            guesses: Guesses { wrong, wait_until },
+        });
+        let fake = Fake::with(Store::born(NOW - 500).holding("alice", &record));
+        let outcome = place.run(&["show", "--user", "alice"], &fake).succeeded();
+        outcome.says("pass      p-1, one-time, a typed code").says(words);
+        let told = place.run(&["show", "--json", "--user", "alice"], &fake).succeeded().json();
+        let (pass, dead) = (&told["record"]["pass"], wrong == 100);
+        assert_eq!(told["record"]["state"], state);
+        assert_eq!((&pass["kind"], &pass["oneTime"]), (&"typedCode".into(), &true.into()));
+        assert_eq!((&pass["guesses"]["wrong"], &pass["guesses"]["dead"]), (&wrong.into(), &dead.into()));
+        assert_eq!(pass["guesses"]["waitUntil"].is_null(), wait == 0, "{pass}");
+    }
 }
 
 #[test]
