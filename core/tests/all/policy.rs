@@ -123,8 +123,8 @@ fn one_wrong_value_is_named_by_its_path() {
         ("/admin", json!({}), "admin.hosts"),
         (
             "/admin",
-            json!({"hosts": ["a"], "caps": {"Helpdesk": {"isUsableOnce": 1}}}),
-            "admin.caps.Helpdesk.isUsableOnce",
+            json!({"hosts": ["a"], "caps": {"Authentication Administrator": {"isUsableOnce": 1}}}),
+            "admin.caps.Authentication Administrator.isUsableOnce",
         ),
         ("/pages", json!({"colour": "red"}), "pages.colour"),
         ("/basePath", json!("/"), "basePath"),
