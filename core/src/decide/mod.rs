@@ -39,6 +39,7 @@ use crate::graph;
 use crate::headers::{Header, HeaderEdits, ReservedNames, is_own, redirects_meaning};
 use crate::ledger::Step;
 use crate::names::TenantId;
+use crate::path::LocalPath;
 use crate::policy::{Compiled, Policy};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
@@ -159,13 +160,16 @@ impl Gate {
         if request.method().is_none() {
             return decided(Decision::internal_error(context.now));
         }
-        if let Some((policy, path)) = self.administers(request) {
-            let asked = Asked::of(request, self, Some(policy));
-            return admin::judge(policy, path, request, asked, context);
-        }
         let policy = self.hosts.find(request.authority());
-        if policy.is_none() && self.is_nowhere(request) {
-            return decided(endpoints::nowhere());
+        if self.may_administer(request) {
+            if let Some((policy, path)) = self.administers(request, policy) {
+                let asked = Asked::of(request, self, Some(policy));
+                return admin::judge(policy, path, request, asked, context);
+            }
+            // It may carry an administrator's token, for another version of the API, say: it never goes on (5.4).
+            if policy.is_none() && self.admin_hosts.find(request.authority()).is_some() {
+                return decided(endpoints::nowhere());
+            }
         }
         let asked = Asked::of(request, self, policy.map(AsRef::as_ref));
         match policy {
@@ -178,12 +182,22 @@ impl Gate {
         }
     }
 
-    /// Whose admin API a request is for, and the path below that API's root.
-    fn administers<'a>(&self, request: &RequestView<'a>) -> Option<(&Arc<Policy>, &'a [u8])> {
+    /// Whether a request is for an address where some tenant's admin API could be: most are not, and cost no more than this.
+    fn may_administer(&self, request: &RequestView<'_>) -> bool {
+        let path = request.path();
+        let own = |base: &LocalPath| path == base.as_str().as_bytes() || base.below(path).is_some();
+        self.policies.iter().any(|policy| policy.admin.is_some() && own(&policy.base_path))
+    }
+
+    /// Whose admin API a request is for, and the path below that API's root. `signs_in` is whose people sign in at its host.
+    fn administers<'a, 'p>(
+        &'p self,
+        request: &RequestView<'a>,
+        signs_in: Option<&'p Arc<Policy>>,
+    ) -> Option<(&'p Arc<Policy>, &'a [u8])> {
         let below = |policy: &Arc<Policy>| {
             policy.admin.as_ref().and(policy.base_path.below(request.path())?.strip_prefix(graph::ROOT.as_bytes()))
         };
-        let signs_in = self.hosts.find(request.authority());
         // Where people of another tenant sign in, that tenant's policy decides.
         let by_admin_host = self
             .admin_hosts
@@ -195,15 +209,6 @@ impl Gate {
             let policy = signs_in?;
             let path = below(policy)?;
             path.get(..3).is_some_and(|me| me.eq_ignore_ascii_case(b"me/")).then_some((policy, path))
-        })
-    }
-
-    /// Whether a request is for an address below the `basePath` of an admin API's host where there is nothing. It never goes on
-    /// (5.4): it may carry an administrator's token, for another version of the API, say.
-    fn is_nowhere(&self, request: &RequestView<'_>) -> bool {
-        self.admin_hosts.find(request.authority()).is_some_and(|policy| {
-            let base = policy.base_path.as_str().as_bytes();
-            request.path() == base || policy.base_path.below(request.path()).is_some()
         })
     }
 
