@@ -296,11 +296,12 @@ impl Permitted {
             length,
             longest_from_issue: policy.longest_from_issue(),
         };
+        let id = event.id.clone();
         let next = ledger::Next::Load(Attempt::begin(attempt, self.record(), event));
         let finish = move |outcome: Result<Issued, Unavailable>, context: &mut Context<'_>| {
             Step::Done(match outcome {
                 Ok(issued) => self.issued(&issued, context),
-                Err(Unavailable) => self.deny(&ApiError::UNAVAILABLE, context),
+                Err(Unavailable) => self.in_doubt(Kind::PassIssue, id, context),
             })
         };
         ledger::carry_out(policy, next, finish, context)
@@ -323,7 +324,7 @@ impl Permitted {
         let policy = Arc::clone(&self.call.policy);
         let Ok(attempt) = context.random.bytes() else { return decided(self.deny(&ApiError::INTERNAL, context)) };
         let revoke = Revoke { skew: policy.clock_skew, longest_from_issue: policy.longest_from_issue() };
-        let event = Withdraw { id, revoke };
+        let event = Withdraw { id: id.clone(), revoke };
         let next = ledger::Next::Load(Attempt::begin(AttemptId::from_bytes(attempt), self.record(), event));
         let finish = move |outcome, context: &mut Context<'_>| {
             let Self { call, by, of, .. } = &self;
@@ -333,7 +334,7 @@ impl Permitted {
                     call.done().audited(about_pass(event, &pass, None))
                 }
                 Ok(None) => self.deny(&ApiError::NO_PASS, context),
-                Err(Unavailable) => self.deny(&ApiError::UNAVAILABLE, context),
+                Err(Unavailable) => self.in_doubt(Kind::PassDelete, id, context),
             })
         };
         ledger::carry_out(policy, next, finish, context)
@@ -364,6 +365,15 @@ impl Permitted {
 
     fn deny(&self, error: &ApiError, context: &Context<'_>) -> Decision {
         self.call.deny_to(error, Some(&self.by), Some(&self.of), context)
+    }
+
+    /// The ledger did not say whether it was done: the log names the pass all the same, since it may have been.
+    fn in_doubt(&self, kind: Kind, id: PassId, context: &Context<'_>) -> Decision {
+        let mut decision = self.deny(&ApiError::UNAVAILABLE, context);
+        for event in &mut decision.audit {
+            (event.kind, event.pass) = (kind, Some(id.clone()));
+        }
+        decision
     }
 }
 

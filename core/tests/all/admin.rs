@@ -519,6 +519,18 @@ fn whom_the_directory_does_not_know_issues_nothing_for_a_name_like_their_own() {
 }
 
 #[test]
+fn an_issue_in_doubt_is_audited_with_its_pass() {
+    let mut site = site_with(&json!({}));
+    let token = token(&site, "root@example.com", &[PRIVILEGED]);
+    let ask = ask("POST", PASSES).header("authorization", &token).body("application/json", "{}");
+    let site::Site { gate, random, now, .. } = &mut site;
+    let (exchange, audit) = site::one_answer_and_audit(gate, &mut crate::codes::Gone, random, *now, ask);
+    assert_eq!(error(&exchange).0, 503);
+    assert_eq!((audit[0].kind, audit[0].outcome), (Kind::PassIssue, Outcome::Denied("ledger_unavailable")));
+    assert!(audit[0].pass.is_some());
+}
+
+#[test]
 fn a_call_without_a_body_needs_no_content_type() {
     let mut site = site_with(&json!({}));
     let token = token(&site, "root@example.com", &[PRIVILEGED]);

@@ -310,7 +310,7 @@ fn lost_replies_tell_nobody_who_has_a_code() {
 }
 
 /// A ledger that is away.
-struct Gone;
+pub(crate) struct Gone;
 
 impl Ledger for Gone {
     fn load(&mut self, _: &Policy, _: &RecordName, _: UnixSeconds) -> Result<Loaded, Unavailable> {

@@ -307,6 +307,17 @@ pub(crate) fn one_answer(
     now: u64,
     ask: Ask,
 ) -> Exchange {
+    one_answer_and_audit(gate, ledger, random, now, ask).0
+}
+
+/// Likewise, with what operators are told of it.
+pub(crate) fn one_answer_and_audit(
+    gate: &Gate,
+    ledger: &mut dyn ledger::Ledger,
+    random: &mut Seeded,
+    now: u64,
+    ask: Ask,
+) -> (Exchange, Vec<AuditEvent>) {
     let mut context = Context { now: UnixSeconds::new(now).unwrap(), random };
     let mut headers = vec![
         (":method".to_owned(), ask.method),
@@ -323,7 +334,7 @@ pub(crate) fn one_answer(
         }
     };
     let Verdict::Reply(reply) = decision.verdict else { panic!("an answer of the gate's own") };
-    answered(reply)
+    (answered(reply), decision.audit)
 }
 
 fn answered(reply: Reply) -> Exchange {
