@@ -353,21 +353,6 @@ fn a_sign_in_that_is_decided_twice_is_one_session() {
     assert_eq!(history.record.unwrap().sessions.len(), 2);
 }
 
-#[test]
-fn a_one_time_sign_in_that_is_decided_twice_spends_no_retry() {
-    let mut history = History::new();
-    let first = SignIn { retries: 0, ..sign_in(true, 1, 1) };
-    assert_eq!(history.happens(&first, 200), signed_in(window(200, 800)));
-    // Somebody else's writing since has made the record another than the one that was written.
-    let mut record = history.record.clone().unwrap();
-    record.attempt = AttemptId::from_bytes([9; 16]);
-    history.record = Some(record.clone());
-    assert_eq!(history.happens(&first, 202), signed_in(window(200, 800)));
-    assert_eq!(history.record, Some(record), "and nothing is written");
-    let again = SignIn { session: session(2), ..first };
-    assert_eq!(history.happens(&again, 203), Err(Refusal::AlreadyUsed), "another attempt is another");
-}
-
 /// A store for one record, whose replies may be lost.
 #[derive(Default)]
 struct Store {

@@ -53,9 +53,6 @@ impl Event for SignIn {
     type Outcome = Result<SignedIn, Refusal>;
 
     fn apply(&self, record: Option<&Record>, birth: UnixSeconds, now: UnixSeconds) -> Change<Self::Outcome> {
-        if let Some(signed_in) = record.and_then(|record| self.is_done(record, now)) {
-            return Change::none(Ok(signed_in));
-        }
         match self.decide(record, birth, now) {
             Ok((record, signed_in)) => Change::to(record, Ok(signed_in)),
             Err(refusal) => Change::none(Err(refusal)),
@@ -92,15 +89,6 @@ impl SignIn {
             Some(_) => Err(Refusal::Replaced),
             None => Err(Refusal::Revoked),
         }
-    }
-
-    /// Whether a one-time pass has been presented by this very attempt, whose swap was carried out unheard, and somebody has
-    /// written since: no retry is spent on it, and nobody is refused by themselves. Nobody else knows the session's id.
-    fn is_done(&self, record: &Record, now: UnixSeconds) -> Option<SignedIn> {
-        let standing = record.pass.as_ref().filter(|standing| standing.id == self.pass.id)?;
-        let reservation = standing.reservation.as_ref().filter(|_| record.floor == self.pass.issued)?;
-        let session = record.session(self.session, now).filter(|session| !session.registered)?;
-        Some(SignedIn { since: reservation.since, deadline: session.end })
     }
 
     fn begin(&self, former: Option<&Record>, now: UnixSeconds) -> (Record, SignedIn) {
