@@ -301,7 +301,7 @@ impl Permitted {
         let finish = move |outcome: Result<Issued, Unavailable>, context: &mut Context<'_>| {
             Step::Done(match outcome {
                 Ok(issued) => self.issued(&issued, context),
-                Err(Unavailable) => self.in_doubt(Kind::PassIssue, id, context),
+                Err(Unavailable) => self.in_doubt(Kind::PassIssue, &id, context),
             })
         };
         ledger::carry_out(policy, next, finish, context)
@@ -334,7 +334,7 @@ impl Permitted {
                     call.done().audited(about_pass(event, &pass, None))
                 }
                 Ok(None) => self.deny(&ApiError::NO_PASS, context),
-                Err(Unavailable) => self.in_doubt(Kind::PassDelete, id, context),
+                Err(Unavailable) => self.in_doubt(Kind::PassDelete, &id, context),
             })
         };
         ledger::carry_out(policy, next, finish, context)
@@ -368,7 +368,7 @@ impl Permitted {
     }
 
     /// The ledger did not say whether it was done: the log names the pass all the same, since it may have been.
-    fn in_doubt(&self, kind: Kind, id: PassId, context: &Context<'_>) -> Decision {
+    fn in_doubt(&self, kind: Kind, id: &PassId, context: &Context<'_>) -> Decision {
         let mut decision = self.deny(&ApiError::UNAVAILABLE, context);
         for event in &mut decision.audit {
             (event.kind, event.pass) = (kind, Some(id.clone()));
