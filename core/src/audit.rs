@@ -38,6 +38,8 @@ pub enum Kind {
     PassReplace,
     /// A pass was taken back.
     PassDelete,
+    /// The policy was amended through the admin API, or an amendment was found void.
+    PolicyChange,
     /// Passes or the policy were looked at, or a call of the admin API was none of these.
     AdminCall,
     /// A request could not be judged.
@@ -60,6 +62,7 @@ impl Kind {
             Self::PassIssue => "pass_issue",
             Self::PassReplace => "pass_replace",
             Self::PassDelete => "pass_delete",
+            Self::PolicyChange => "policy_change",
             Self::AdminCall => "admin_call",
             Self::Request => "request",
             Self::Revocation => "revocation",
@@ -123,6 +126,8 @@ pub struct Administration {
     pub terms: Option<Terms>,
     /// The pass that this one took the place of.
     pub replaced: Option<PassId>,
+    /// What was changed of the policy, as JSON; empty where everything amended was taken back.
+    pub changed: Option<String>,
     /// The reason given.
     pub reason: Option<String>,
 }
@@ -208,6 +213,7 @@ impl Administration {
             fields.text("usage", if terms.once { b"once" } else { b"multiple" });
         }
         fields.maybe("replaced", self.replaced.as_ref().map(|pass| pass.as_str().as_bytes()));
+        fields.maybe("changed", self.changed.as_ref().map(String::as_bytes));
         fields.maybe("statedReason", self.reason.as_ref().map(String::as_bytes));
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
 
 /// A JSON value. Members keep their order.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +48,13 @@ impl Object {
 }
 
 impl Json {
+    /// The value as JSON whose members are sorted by their names: the same text for the same value.
+    #[must_use]
+    pub fn canonical(&self) -> Vec<u8> {
+        // Writing text and numbers to memory cannot fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
     /// What kind of value this is, for an error message.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -58,6 +66,24 @@ impl Json {
             Self::String(_) => "a string",
             Self::Array(_) => "a list",
             Self::Object(_) => "a section",
+        }
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => out.serialize_unit(),
+            Self::Bool(value) => out.serialize_bool(*value),
+            Self::Integer(number) => out.serialize_i64(*number),
+            Self::Float(number) => out.serialize_f64(*number),
+            Self::String(text) => out.serialize_str(text),
+            Self::Array(items) => out.collect_seq(items),
+            Self::Object(Object(members)) => {
+                let mut members: Vec<_> = members.iter().map(|(name, value)| (name, value)).collect();
+                members.sort_by_key(|(name, _)| *name);
+                out.collect_map(members)
+            }
         }
     }
 }

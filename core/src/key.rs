@@ -108,6 +108,8 @@ purposes! {
     TypedNames,
     /// Makes typed codes; derived from a gateway key.
     Codes,
+    /// Authenticates amendments to the policy; derived from a gateway key.
+    Amendments,
 }
 
 struct Key {
@@ -187,6 +189,7 @@ pub struct GatewayKeys {
     holders: KeyRing<Holders>,
     typed_names: KeyRing<TypedNames>,
     codes: KeyRing<Codes>,
+    pub(crate) amendments: KeyRing<Amendments>,
 }
 
 impl GatewayKeys {
@@ -198,6 +201,7 @@ impl GatewayKeys {
             holders: KeyRing::derived(keys, "holder", tenant)?,
             typed_names: KeyRing::derived(keys, "typed-name", tenant)?,
             codes: KeyRing::derived(keys, "code", tenant)?,
+            amendments: KeyRing::derived(keys, "amendment", tenant)?,
             seal: SealKeys::new(seal.next()??, seal.collect::<Option<_>>()?),
         })
     }

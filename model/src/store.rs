@@ -39,7 +39,7 @@ impl Store {
     #[must_use]
     pub fn load(&self) -> Loaded {
         let record = self.standing.as_ref().map(|standing| (Record::clone(&standing.record), standing.version));
-        Loaded { birth: self.birth, record }
+        Loaded { record, ..Loaded::empty(self.birth) }
     }
 
     /// The record that stands.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use tapgate_core::ledger::bucket::{self, Bucket};
-use tapgate_core::ledger::{Ledger, Loaded, Record, RecordName, SwapReply, Unavailable, Version};
+use tapgate_core::ledger::{Amendment, Ledger, Loaded, Record, RecordName, SwapReply, Unavailable, Version};
 use tapgate_core::names::TenantId;
 use tapgate_core::policy::{LedgerPlace, Policy};
 use tapgate_core::time::UnixSeconds;
@@ -43,7 +43,7 @@ pub(crate) struct SharedData<'a> {
 impl Ledger for SharedData<'_> {
     fn load(&mut self, policy: &Policy, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Unavailable> {
         self.metrics.count("tapgate.ledger.load");
-        self.read(&policy.tenant, name, now).map_err(|Failed| {
+        self.read(policy, name, now).map_err(|Failed| {
             self.metrics.count("tapgate.ledger.failure");
             Unavailable
         })
@@ -63,16 +63,31 @@ impl Ledger for SharedData<'_> {
         } else {
             swap(policy, name, expected, record, now).unwrap_or(SwapReply::Refused)
         };
-        match reply {
-            SwapReply::Lost if expected != Some(Version::NEVER) => self.metrics.count("tapgate.ledger.swap_lost"),
-            SwapReply::Refused => self.metrics.count("tapgate.ledger.failure"),
-            SwapReply::Swapped | SwapReply::Lost | SwapReply::Unknown => {}
-        }
-        reply
+        if expected == Some(Version::NEVER) && reply == SwapReply::Lost { reply } else { self.counted(reply) }
+    }
+
+    fn amend(
+        &mut self,
+        policy: &Policy,
+        expected: Option<Version>,
+        amendment: &Amendment,
+        _now: UnixSeconds,
+    ) -> SwapReply {
+        self.metrics.count("tapgate.ledger.swap");
+        self.counted(amend(&policy.tenant, expected, amendment).unwrap_or(SwapReply::Refused))
     }
 }
 
 impl SharedData<'_> {
+    fn counted(&self, reply: SwapReply) -> SwapReply {
+        match reply {
+            SwapReply::Lost => self.metrics.count("tapgate.ledger.swap_lost"),
+            SwapReply::Refused => self.metrics.count("tapgate.ledger.failure"),
+            SwapReply::Swapped | SwapReply::Unknown => {}
+        }
+        reply
+    }
+
     /// Does what a swap does, and loses: the version wanted is none that a proxy gives. A proxy writes to a key that it does not
     /// know whatever version is wanted, so it is asked about one that it does: when the ledger began, which it would at
     /// worst be told again.
@@ -87,7 +102,8 @@ impl SharedData<'_> {
         Ok(if lost { SwapReply::Lost } else { SwapReply::Refused })
     }
 
-    fn read(&self, tenant: &TenantId, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Failed> {
+    fn read(&self, policy: &Policy, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Failed> {
+        let tenant = &policy.tenant;
         let known = self.births.borrow().get(tenant).copied();
         let birth = match known {
             Some(birth) => birth,
@@ -101,7 +117,9 @@ impl SharedData<'_> {
             None => None,
             Some((bytes, cas)) => Bucket::decode(&bytes)?.get(name)?.map(|record| (record, Version(u64::from(cas)))),
         };
-        Ok(Loaded { birth, record })
+        // Without an admin API nothing is amended, and most requests need not ask.
+        let amendment = if policy.admin.is_some() { amendment(tenant)? } else { None };
+        Ok(Loaded { birth, amendment, record })
     }
 }
 
@@ -126,6 +144,19 @@ fn swap(
         return Ok(SwapReply::Refused);
     };
     Ok(if host::set_shared_data(&key, &bytes, cas)? { SwapReply::Swapped } else { SwapReply::Lost })
+}
+
+/// What is amended of a tenant's policy.
+fn amendment(tenant: &TenantId) -> Result<Option<(Amendment, Version)>, Failed> {
+    let Some((bytes, cas)) = host::shared_data(&bucket::amendment_key(tenant))? else { return Ok(None) };
+    let amendment = Amendment::new(bytes).ok_or(Failed)?;
+    Ok(Some((amendment, Version(u64::from(cas)))))
+}
+
+fn amend(tenant: &TenantId, expected: Option<Version>, amendment: &Amendment) -> Result<SwapReply, Failed> {
+    let cas = expected.map(|Version(cas)| u32::try_from(cas)).transpose().map_err(|_| Failed)?;
+    let swapped = host::set_shared_data(&bucket::amendment_key(tenant), amendment.as_bytes(), cas)?;
+    Ok(if swapped { SwapReply::Swapped } else { SwapReply::Lost })
 }
 
 /// When this tenant's ledger began; begins it, insert-once, if it has not (7.1a).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tapgate_core::context::Context;
 use tapgate_core::ledger::{
-    Ledger as _, Load, Loaded, Purpose, Record, RecordName, Step, Swap, SwapReply, Unavailable, Version,
+    Amend, Ledger as _, Load, Loaded, Purpose, RecordName, Step, Swap, SwapReply, Unavailable, Version,
 };
 use tapgate_core::policy::{Etcd, Policy};
 use tapgate_core::time::UnixSeconds;
@@ -34,13 +34,14 @@ pub(crate) struct Waiting<D> {
 enum Open<D> {
     Load(Load<D>),
     Swap(Swap<D>),
+    Amend(Amend<D>),
 }
 
 /// What a step knows of etcd besides what its rule does.
 #[derive(Default)]
 struct Known {
-    /// When the ledger began by which the next swap is decided.
-    birth: Option<UnixSeconds>,
+    /// What the ledger had besides the record by which the next swap is decided.
+    began: Option<Loaded>,
     /// What a lost swap brought: it answers the next load of that record.
     brought: Option<(RecordName, Loaded)>,
 }
@@ -81,6 +82,10 @@ impl Worker {
                 Asked::Answer(reply) => swap.answer(reply, context),
                 Asked::Waits(talk) => return Progress::waits(Open::Swap(swap), talk, known),
             },
+            Open::Amend(amend) => match self.swap_was_heard(*talk, answer, &mut known, context.now) {
+                Asked::Answer(reply) => amend.answer(reply, context),
+                Asked::Waits(talk) => return Progress::waits(Open::Amend(amend), talk, known),
+            },
         };
         self.go_on(step, known, context)
     }
@@ -94,13 +99,14 @@ impl Worker {
                     Asked::Answer(loaded) => load.answer(loaded, context),
                     Asked::Waits(talk) => return Progress::waits(Open::Load(load), talk, known),
                 },
-                Step::Swap(swap) => {
-                    let (expected, record) = (swap.expected, &swap.record);
-                    match self.swap(&swap.policy, &swap.name, expected, record, &mut known, context.now) {
-                        Asked::Answer(reply) => swap.answer(reply, context),
-                        Asked::Waits(talk) => return Progress::waits(Open::Swap(swap), talk, known),
-                    }
-                }
+                Step::Swap(swap) => match self.swap(&swap, &mut known, context.now) {
+                    Asked::Answer(reply) => swap.answer(reply, context),
+                    Asked::Waits(talk) => return Progress::waits(Open::Swap(swap), talk, known),
+                },
+                Step::Amend(amend) => match self.amend(&amend, &mut known, context.now) {
+                    Asked::Answer(reply) => amend.answer(reply, context),
+                    Asked::Waits(talk) => return Progress::waits(Open::Amend(amend), talk, known),
+                },
             };
         }
     }
@@ -123,7 +129,7 @@ impl Worker {
             Purpose::Change => known.brought.take().filter(|(of, _)| of == name).map(|(_, brought)| brought),
         };
         if let Some(loaded) = recalled {
-            known.birth = Some(loaded.birth);
+            known.saw(&loaded);
             return Asked::Answer(Ok(loaded));
         }
         self.metrics.count("tapgate.ledger.load");
@@ -159,26 +165,42 @@ impl Worker {
             self.metrics.count("tapgate.ledger.failure");
             return Err(Unavailable);
         };
-        known.birth = Some(loaded.birth);
+        known.saw(&loaded);
         Ok(loaded)
     }
 
-    fn swap(
+    fn swap<D>(&self, swap: &Swap<D>, known: &mut Known, now: UnixSeconds) -> Asked<SwapReply> {
+        let Swap { policy, name, expected, record, .. } = swap;
+        let Some(etcd) = of(policy) else {
+            return Asked::Answer(self.shared_data().swap(policy, name, *expected, record, now));
+        };
+        let want = |birth| Want::Swap { name: *name, birth, expected: *expected, record: Box::new(record.clone()) };
+        self.write(policy, etcd, want, known, now)
+    }
+
+    fn amend<D>(&self, amend: &Amend<D>, known: &mut Known, now: UnixSeconds) -> Asked<SwapReply> {
+        let Amend { policy, expected, amendment, .. } = amend;
+        let Some(etcd) = of(policy) else {
+            return Asked::Answer(self.shared_data().amend(policy, *expected, amendment, now));
+        };
+        let want = |birth| Want::Amend { birth, expected: *expected, amendment: amendment.clone() };
+        self.write(policy, etcd, want, known, now)
+    }
+
+    fn write(
         &self,
         policy: &Arc<Policy>,
-        name: &RecordName,
-        expected: Option<Version>,
-        record: &Record,
+        etcd: &Etcd,
+        want: impl FnOnce(UnixSeconds) -> Want,
         known: &mut Known,
         now: UnixSeconds,
     ) -> Asked<SwapReply> {
-        let Some(etcd) = of(policy) else {
-            return Asked::Answer(self.shared_data().swap(policy, name, expected, record, now));
-        };
         self.metrics.count("tapgate.ledger.swap");
         // Nothing is swapped that was not loaded.
-        let Some(birth) = known.birth else { return Asked::Answer(SwapReply::Refused) };
-        let want = Want::Swap { name: *name, birth, expected, record: Box::new(record.clone()) };
+        let Some(birth) = known.began.as_ref().map(|began| began.birth) else {
+            return Asked::Answer(SwapReply::Refused);
+        };
+        let want = want(birth);
         match Talk::begin(policy, want.clone(), &self.clusters, now) {
             Turn::Waits(talk) => Asked::Waits(talk),
             Turn::Over(outcome) => Asked::Answer(self.swapped(policy, etcd, want, outcome, known, now)),
@@ -209,30 +231,44 @@ impl Worker {
         known: &mut Known,
         now: UnixSeconds,
     ) -> SwapReply {
-        let Want::Swap { name, birth, expected, record } = want else { return SwapReply::Unknown };
         known.brought = None;
-        match outcome {
-            Outcome::Swapped => {
-                self.clusters.of(policy, etcd).borrow_mut().memory.wrote(name, birth, *record, now);
+        let cluster = self.clusters.of(policy, etcd);
+        let mut cluster = cluster.borrow_mut();
+        match (outcome, want) {
+            (Outcome::Swapped, want) => {
+                if let (Want::Swap { name, record, .. }, Some(began)) = (want, &known.began) {
+                    cluster.memory.wrote(name, began.clone(), *record, now);
+                }
                 SwapReply::Swapped
             }
-            Outcome::Lost(loaded) => {
-                if expected != Some(Version::NEVER) {
+            (Outcome::Lost(loaded), want) => {
+                let decoy = matches!(want, Want::Swap { expected: Some(Version::NEVER), .. });
+                if !decoy {
                     self.metrics.count("tapgate.ledger.swap_lost");
                 }
-                known.brought = Some((name, loaded));
+                if let Want::Swap { name, .. } = want {
+                    known.brought = Some((name, loaded));
+                }
                 SwapReply::Lost
             }
-            Outcome::Unknown => {
+            (Outcome::Unknown, want) => {
                 self.metrics.count("tapgate.ledger.failure");
-                self.clusters.of(policy, etcd).borrow_mut().memory.forget(&name);
+                if let Want::Swap { name, .. } = want {
+                    cluster.memory.forget(&name);
+                }
                 SwapReply::Unknown
             }
-            Outcome::Loaded(_) | Outcome::NotBegun | Outcome::Leased | Outcome::Failed => {
+            (Outcome::Loaded(_) | Outcome::NotBegun | Outcome::Leased | Outcome::Failed, _) => {
                 self.metrics.count("tapgate.ledger.failure");
                 SwapReply::Refused
             }
         }
+    }
+}
+
+impl Known {
+    fn saw(&mut self, loaded: &Loaded) {
+        self.began = Some(Loaded { amendment: loaded.amendment.clone(), ..Loaded::empty(loaded.birth) });
     }
 }
 

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use super::answer::{ResponseDecision, ResponseView, SessionStream, put_cookie};
-use super::person::is_over;
+use super::in_force::{self, Found};
+use super::person::is_closed_to;
 use super::refusals::about;
 use crate::audit::{AuditEvent, Kind, Outcome};
 use crate::context::Context;
 use crate::cookie;
 use crate::headers::HeaderEdits;
 use crate::jws::{self, Typ};
-use crate::ledger::{self, Attempt, Complete, Completion, RecordName, Step};
+use crate::ledger::{self, Attempt, Complete, Completion, Next, Purpose, RecordName, Step, Unavailable};
 use crate::names::AttemptId;
 use crate::pass::{moment, text};
 use crate::path::ReturnTo;
@@ -102,7 +103,7 @@ fn complete(
 ) -> Step<ResponseDecision> {
     let SessionStream { policy, session, .. } = stream;
     let ignored = |why, context: &Context<'_>| about(policy, context, Kind::Completion, Outcome::Ignored(why), session);
-    if is_over(session, policy, context) {
+    if context.now >= session.end_under(policy) {
         audit.push(ignored("not_live", context));
         return Step::Done(ResponseDecision { edits, audit });
     }
@@ -129,22 +130,29 @@ fn complete(
     };
     let event = Complete { session: session.id, then, registered_end: registered.end };
     let name = RecordName::of(&policy.tenant, &session.identity);
-    let next = ledger::Next::Load(Attempt::begin(AttemptId::from_bytes(id), name, event));
     let mut finish =
         Finish { policy: Arc::clone(policy), session: session.clone(), registered, value, leads_to, edits, audit };
-    ledger::carry_out(
-        Arc::clone(policy),
-        next,
-        move |outcome, context| {
+    let policy = Arc::clone(policy);
+    in_force::load(Arc::clone(&policy), name, Purpose::Change, move |found, context| {
+        let next = match found {
+            Ok(Found { in_force, .. }) if is_closed_to(&finish.session, &in_force) => {
+                Next::Done(Ok(Completion::NotLive))
+            }
+            Ok(Found { loaded, .. }) => {
+                Attempt::begin(AttemptId::from_bytes(id), name, event).answer(Ok(loaded), context.now)
+            }
+            Err(Unavailable) => Next::Done(Err(Unavailable)),
+        };
+        let finish = move |outcome, context: &mut Context<'_>| {
             match outcome {
                 Ok(Completion::Completed) => finish.completed(context),
                 Ok(Completion::NotLive) => finish.note(Outcome::Ignored("not_live"), context),
-                Err(_) => finish.note(Outcome::Refused(Refusal::LedgerUnavailable), context),
+                Err(Unavailable) => finish.note(Outcome::Refused(Refusal::LedgerUnavailable), context),
             }
             Step::Done(ResponseDecision { edits: finish.edits, audit: finish.audit })
-        },
-        context,
-    )
+        };
+        ledger::carry_out(policy, next, finish, context)
+    })
 }
 
 /// What is left to do once the ledger has answered.

@@ -16,6 +16,7 @@ mod confine;
 mod endpoints;
 mod hosts;
 mod identity;
+mod in_force;
 mod person;
 mod presented;
 mod refusals;
@@ -106,6 +107,11 @@ impl Decision {
 
     fn audited(mut self, event: AuditEvent) -> Self {
         self.audit.push(event);
+        self
+    }
+
+    fn noting(mut self, notice: Option<AuditEvent>) -> Self {
+        self.audit.extend(notice);
         self
     }
 

@@ -1,11 +1,13 @@
-//! Who is asking: the session cookie against keys, clock, policy and ledger, in that order (6.3, 2.4, 7.2).
+//! Who is asking: the session cookie against keys, clock, policy and ledger, in that order (6.3, 2.4, 7.2). The policy's last word
+//! comes with the record.
 
 use std::sync::Arc;
 
 use super::asked::{Asked, SessionCookie};
+use super::in_force::{self, Found};
 use crate::context::Context;
-use crate::ledger::{self, Check, Purpose, RecordName, Step, Unavailable};
-use crate::policy::Policy;
+use crate::ledger::{Check, Purpose, RecordName, Step, Unavailable};
+use crate::policy::{InForce, Policy};
 use crate::session::Session;
 
 /// Who is asking.
@@ -29,24 +31,24 @@ pub(super) fn recognise(policy: &Arc<Policy>, asked: &Asked, context: &Context<'
         SessionCookie::Several => Person::Stray,
         SessionCookie::One(value) => match Session::from_cookie(value, policy) {
             None => Person::Stray,
-            Some(session) if is_over(&session, policy, context) => Person::Over(session),
+            Some(session) if context.now >= session.end_under(policy) => Person::Over(session),
             Some(session) => return check(Arc::clone(policy), session),
         },
     })
 }
 
-/// Whether clock or policy have ended the session; the ledger is not asked.
-pub(super) fn is_over(session: &Session, policy: &Policy, context: &Context<'_>) -> bool {
-    context.now >= session.end_under(policy)
-        || policy.still_open_to(&session.identity, session.groups.as_ref()).is_err()
+/// Whether the policy has ended the session (2.4).
+pub(super) fn is_closed_to(session: &Session, in_force: &InForce) -> bool {
+    in_force.still_open_to(&session.identity, session.groups.as_ref()).is_err()
 }
 
 fn check(policy: Arc<Policy>, session: Session) -> Step<Person> {
     let name = RecordName::of(&policy.tenant, &session.identity);
     let check = Check::of(&session);
-    ledger::load(policy, name, Purpose::Check(check), move |loaded, context| {
-        Step::Done(match loaded {
-            Ok(loaded) if check.lives(&loaded, context.now) => Person::Live(session),
+    in_force::load(policy, name, Purpose::Check(check), move |found, context| {
+        Step::Done(match found {
+            Ok(Found { in_force, .. }) if is_closed_to(&session, &in_force) => Person::Over(session),
+            Ok(Found { loaded, .. }) if check.lives(&loaded, context.now) => Person::Live(session),
             Ok(_) => Person::Over(session),
             Err(Unavailable) => Person::Unknown(session),
         })

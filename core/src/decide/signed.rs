@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use super::asked::Asked;
-use super::begin::{self, Beginning};
+use super::begin::{self, Beginning, Newcomer};
+use super::in_force::{self, Found};
 use super::presented::Presented;
 use super::{Decision, event, internal, refusals};
 use crate::audit::{AuditEvent, Kind, Outcome, Who};
 use crate::context::Context;
-use crate::ledger::{self, Attempt, PresentedPass, RecordName, Step};
+use crate::ledger::{self, Attempt, PresentedPass, Purpose, RecordName, Step};
 use crate::names::{AttemptId, PassId};
 use crate::pass::{Expected, SignedPass};
 use crate::path::ReturnTo;
-use crate::policy::{Admitted, Policy};
+use crate::policy::{Claimed, Policy};
 use crate::random::NoEntropy;
 use crate::refusal::Refusal;
 
@@ -23,15 +24,15 @@ pub(super) fn present(
     presented: Presented,
     context: &mut Context<'_>,
 ) -> Step<Decision> {
-    let admitted = match admit(policy, &presented, context) {
-        Ok(admitted) => admitted,
+    let claimed = match claim(policy, &presented, context) {
+        Ok(claimed) => claimed,
         Err(Refused { refusal, who, pass }) => {
             let event = AuditEvent { who, pass, ..event(policy, context, Kind::SignIn, Outcome::Refused(refusal)) };
             let reply = refusals::of_sign_in(policy, &asked, refusal, presented.return_to.as_ref());
             return Step::Done(Decision::reply(reply).audited(event));
         }
     };
-    match redeem(policy, asked, admitted, presented.return_to, context) {
+    match redeem(policy, asked, claimed, presented.return_to, context) {
         Ok(step) => step,
         Err(NoEntropy) => Step::Done(internal(policy, context)),
     }
@@ -45,7 +46,7 @@ struct Refused {
     pass: Option<PassId>,
 }
 
-fn admit(policy: &Policy, presented: &Presented, context: &Context<'_>) -> Result<Admitted, Refused> {
+fn claim(policy: &Policy, presented: &Presented, context: &Context<'_>) -> Result<Claimed, Refused> {
     let typed = || presented.who(policy);
     let neutral = |refusal| Refused { refusal, who: typed(), pass: None };
     let expected = Expected { issuer: &policy.issuer, audience: &policy.audience };
@@ -53,41 +54,55 @@ fn admit(policy: &Policy, presented: &Presented, context: &Context<'_>) -> Resul
     let pass = signed.authenticate(&policy.pass_keys, expected).map_err(neutral)?;
     let id = pass.id.clone();
     let identity = policy.directory.resolve(&pass.user);
-    policy.admit(pass, presented.user.as_deref(), context.now).map_err(|refusal| {
+    policy.claim(pass, presented.user.as_deref(), context.now).map_err(|refusal| {
         let who = identity.map_or_else(typed, Who::User);
         Refused { refusal, who, pass: Some(id) }
     })
 }
 
-/// Redeems an admitted pass in the ledger: the only step that can tell one holder from two.
+/// Redeems a claimed pass, if the policy lets it in, in the ledger: the only step that can tell one holder from two.
 fn redeem(
     policy: &Arc<Policy>,
     asked: Asked,
-    admitted: Admitted,
+    claimed: Claimed,
     return_to: Option<ReturnTo>,
     context: &mut Context<'_>,
 ) -> Result<Step<Decision>, NoEntropy> {
-    let Admitted { pass, identity } = admitted;
+    let Claimed { pass, identity } = &claimed;
     let presented = PresentedPass {
-        id: pass.id,
+        id: pass.id.clone(),
         issued: pass.issued,
         start: pass.start,
         end: pass.end,
         once: pass.once,
         typed: false,
     };
-    let name = RecordName::of(&policy.tenant, &identity);
-    let Beginning { event, newcomer } =
-        begin::begin(policy, &asked, presented, (identity, pass.groups), return_to, context)?;
-    let attempt = AttemptId::from_bytes(context.random.bytes()?);
-    let next = ledger::Next::Load(Attempt::begin(attempt, name, event));
+    let name = RecordName::of(&policy.tenant, identity);
+    let person = (identity.clone(), pass.groups.clone());
+    let Beginning { event, newcomer } = begin::begin(policy, &asked, presented, person, return_to, context)?;
+    let id = AttemptId::from_bytes(context.random.bytes()?);
     let owner = Arc::clone(policy);
-    let finish = move |outcome, context: &mut Context<'_>| {
-        Step::Done(match outcome {
-            Ok(Ok(signed_in)) => newcomer.let_in(&owner, &asked, signed_in, context),
-            Ok(Err(refusal)) => newcomer.refuse(&owner, &asked, refusal, context),
-            Err(_) => newcomer.refuse(&owner, &asked, Refusal::LedgerUnavailable, context),
-        })
-    };
-    Ok(ledger::carry_out(Arc::clone(policy), next, finish, context))
+    Ok(in_force::load(Arc::clone(policy), name, Purpose::Change, move |found, context| {
+        let refused = |newcomer: Newcomer, refusal, notice, context: &Context<'_>| {
+            Step::Done(newcomer.refuse(&owner, &asked, refusal, context).noting(notice))
+        };
+        let Ok(Found { loaded, in_force }) = found else {
+            return refused(newcomer, Refusal::LedgerUnavailable, None, context);
+        };
+        let notice = in_force::notice(&in_force, context);
+        if let Err(refusal) = in_force.admit(&claimed) {
+            return refused(newcomer, refusal, notice, context);
+        }
+        let next = Attempt::begin(id, name, event).answer(Ok(loaded), context.now);
+        let policy = Arc::clone(&owner);
+        let finish = move |outcome, context: &mut Context<'_>| {
+            let decision = match outcome {
+                Ok(Ok(signed_in)) => newcomer.let_in(&owner, &asked, signed_in, context),
+                Ok(Err(refusal)) => newcomer.refuse(&owner, &asked, refusal, context),
+                Err(_) => newcomer.refuse(&owner, &asked, Refusal::LedgerUnavailable, context),
+            };
+            Step::Done(decision.noting(notice))
+        };
+        ledger::carry_out(policy, next, finish, context)
+    }))
 }

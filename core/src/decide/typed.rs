@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use super::asked::Asked;
 use super::begin::{self, Beginning, Newcomer};
+use super::in_force::{self, Found};
 use super::presented::Presented;
 use super::{Decision, event, internal, refusals};
 use crate::audit::{AuditEvent, Kind, Outcome, Who};
 use crate::code::{Code, CodeLength, TypedCode};
 use crate::context::Context;
-use crate::ledger::{
-    self, Attempt, Compared, Guess, Guessed, Loaded, PresentedPass, Purpose, RecordName, StandingPass, Step,
-};
+use crate::ledger::{self, Attempt, Compared, Guess, Guessed, PresentedPass, Purpose, RecordName, StandingPass, Step};
 use crate::names::{AttemptId, HolderId, Identity, PassId, UserName};
 use crate::path::ReturnTo;
-use crate::policy::{Policy, Terms};
+use crate::policy::{InForce, Policy, Terms};
 use crate::random::NoEntropy;
 use crate::refusal::Refusal;
 use crate::time::UnixSeconds;
@@ -90,14 +89,14 @@ impl Typing {
     fn compare(self, comparisons_left: u8) -> Step<Decision> {
         let policy = Arc::clone(&self.policy);
         let name = RecordName::of(&policy.tenant, &self.identity);
-        ledger::load(Arc::clone(&policy), name, Purpose::Change, move |loaded, context| {
-            let Ok(loaded) = loaded else { return self.refuse(Refusal::LedgerUnavailable, None, context) };
-            let Ok((verdict, id)) = self.judge(&loaded, context) else {
+        in_force::load(Arc::clone(&policy), name, Purpose::Change, move |found, context| {
+            let Ok(found) = found else { return self.refuse(Refusal::LedgerUnavailable, None, context) };
+            let Ok((verdict, id)) = self.judge(&found, context) else {
                 return Step::Done(internal(&self.policy, context));
             };
             let Verdict { compared, newcomer, pass } = verdict;
             let guess = Guess { compared, longest_from_issue: policy.longest_from_issue() };
-            let next = Attempt::begin(id, name, guess).answer(Ok(loaded), context.now);
+            let next = Attempt::begin(id, name, guess).answer(Ok(found.loaded), context.now);
             let finish = move |outcome, context: &mut Context<'_>| match (outcome, newcomer) {
                 (Ok(Guessed::Redeemed(signed_in)), Some(newcomer)) => {
                     Step::Done(newcomer.let_in(&self.policy, &self.asked, signed_in, context))
@@ -115,7 +114,8 @@ impl Typing {
 
     /// Compares the code with that of the pass that stands. Where there is nothing to compare it with, or it must not be, it is
     /// compared all the same, with a code of nobody's.
-    fn judge(&self, loaded: &Loaded, context: &mut Context<'_>) -> Result<(Verdict, AttemptId), NoEntropy> {
+    fn judge(&self, found: &Found, context: &mut Context<'_>) -> Result<(Verdict, AttemptId), NoEntropy> {
+        let Found { loaded, in_force } = found;
         let id = AttemptId::from_bytes(context.random.bytes()?);
         let record = loaded.record.as_ref().map(|(record, _)| record).filter(|_| self.is_known);
         let standing = record.and_then(|record| Some((record, record.pass.as_ref()?)));
@@ -124,28 +124,34 @@ impl Typing {
         let keys = &self.policy.gateway_keys;
         let derived = match open {
             Some((_, pass, code)) => Code::derive(keys, &code.key, &self.identity, &pass.id, code.length),
-            None => nobodys(&self.policy, &self.identity),
+            None => nobodys(in_force, &self.identity),
         };
         let same = derived.is_some_and(|code| code.is(&self.code));
         let compared = |compared| Verdict { compared, newcomer: None, pass: None };
         let verdict = match standing {
             None if self.is_known => compared(Compared::NoCode),
             None => compared(Compared::NoUser),
-            Some((record, pass, _)) if same && open.is_some() => self.right(record.floor, pass, context)?,
+            Some((record, pass, _)) if same && open.is_some() => self.right(record.floor, pass, in_force, context)?,
             Some((_, pass, _)) => compared(Compared::Wrong(pass.id.clone())),
         };
         Ok((verdict, id))
     }
 
     /// The code is right: what the policy says of its pass.
-    fn right(&self, issued: UnixSeconds, pass: &StandingPass, context: &mut Context<'_>) -> Result<Verdict, NoEntropy> {
+    fn right(
+        &self,
+        issued: UnixSeconds,
+        pass: &StandingPass,
+        in_force: &InForce,
+        context: &mut Context<'_>,
+    ) -> Result<Verdict, NoEntropy> {
         let terms = Terms { start: pass.start, end: pass.end, once: pass.once };
         let refused = |refusal| Verdict {
             compared: Compared::Right(pass.id.clone(), Err(refusal)),
             newcomer: None,
             pass: Some(pass.id.clone()),
         };
-        if let Err(refusal) = self.policy.admit_standing(terms, &self.identity, context.now) {
+        if let Err(refusal) = in_force.admit_standing(terms, &self.identity, context.now) {
             return Ok(refused(refusal));
         }
         let presented = PresentedPass {
@@ -179,7 +185,8 @@ impl Typing {
 }
 
 /// A code that nobody has, derived like any other.
-fn nobodys(policy: &Policy, identity: &Identity) -> Option<Code> {
-    let keys = &policy.gateway_keys;
-    Code::derive(keys, keys.code_key(), identity, &"-".parse().ok()?, CodeLength::new(policy.passes.default_length)?)
+fn nobodys(in_force: &InForce, identity: &Identity) -> Option<Code> {
+    let keys = &in_force.policy().gateway_keys;
+    let length = CodeLength::new(in_force.passes().default_length)?;
+    Code::derive(keys, keys.code_key(), identity, &"-".parse().ok()?, length)
 }

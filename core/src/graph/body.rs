@@ -1,10 +1,14 @@
 //! What a body asks for.
 
+use std::collections::BTreeSet;
+
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::error::ApiError;
-use crate::json::{self, Json};
+use super::resource::{POLICY_ID, POLICY_TYPE};
+use crate::json::{self, Json, Object};
+use crate::policy::shape;
 use crate::time::UnixSeconds;
 
 /// What a POST asks for; what it leaves out, the policy decides.
@@ -28,13 +32,7 @@ impl NewPass {
         if bytes.trim_ascii().is_empty() {
             return Ok(asked);
         }
-        let Json::Object(object) = json::document(bytes).map_err(|_| bad("the request body is not JSON"))? else {
-            return Err(bad("the request body is not a JSON object"));
-        };
-        for (at, (name, value)) in object.0.iter().enumerate() {
-            if object.0.iter().skip(at.saturating_add(1)).any(|(other, _)| other == name) {
-                return Err(bad("a member of the request body appears twice"));
-            }
+        for (name, value) in &object(bytes)?.0 {
             match (name.as_str(), value) {
                 (name, _) if name.contains('@') || READ_ONLY.contains(&name) => {}
                 ("startDateTime" | "lifetimeInMinutes" | "isUsableOnce" | "temporaryAccessPass", Json::Null) => {}
@@ -57,6 +55,76 @@ impl NewPass {
             }
         }
         Ok(asked)
+    }
+}
+
+/// The members of the policy that a PATCH may change.
+const POLICY: &[&str] = &[
+    shape::STATE.name,
+    shape::DEFAULT_LENGTH.name,
+    shape::DEFAULT_LIFETIME.name,
+    shape::MINIMUM_LIFETIME.name,
+    shape::MAXIMUM_LIFETIME.name,
+    shape::IS_USABLE_ONCE.name,
+    shape::INCLUDE_TARGETS.name,
+    shape::EXCLUDE_TARGETS.name,
+];
+
+/// Reads the body of a PATCH of the policy: the members that it changes, as a policy document has them. `null` changes
+/// nothing. What they say is the policy compiler's business.
+pub(crate) fn policy_patch(bytes: &[u8]) -> Result<Object, ApiError> {
+    let mut members = Object::default();
+    let mut is_typed = false;
+    for (name, value) in object(bytes)?.0 {
+        match (name.as_str(), value) {
+            ("@odata.type", Json::String(kind)) if kind == POLICY_TYPE => is_typed = true,
+            ("@odata.type", _) => return Err(wrong_type()),
+            ("id", Json::String(id)) if id.eq_ignore_ascii_case(POLICY_ID) => {}
+            ("id", _) => return Err(bad("id is chosen by the service")),
+            (name, _) if name.contains('@') => {}
+            (known, Json::Null) if POLICY.contains(&known) => {}
+            (targets, Json::Array(list)) if targets == shape::INCLUDE_TARGETS.name => {
+                let list = list.into_iter().map(target).collect::<Result<_, _>>()?;
+                members.0.push((name, Json::Array(list)));
+            }
+            (known, value) if POLICY.contains(&known) => members.0.push((name, value)),
+            _ => {
+                return Err(ApiError::bad(format!(
+                    "The request body has a member that the policy has not. It has {}.",
+                    POLICY.join(", ")
+                )));
+            }
+        }
+    }
+    if is_typed { Ok(members) } else { Err(wrong_type()) }
+}
+
+fn wrong_type() -> ApiError {
+    ApiError::bad(format!("The request body needs \"@odata.type\": \"{POLICY_TYPE}\"."))
+}
+
+/// A target without what Graph has besides, and a policy has not.
+fn target(target: Json) -> Result<Json, ApiError> {
+    let Json::Object(Object(mut members)) = target else { return Ok(target) };
+    if members.iter().any(|(name, value)| name == REGISTRATION && !matches!(value, Json::Bool(false) | Json::Null)) {
+        return Err(bad("isRegistrationRequired can only be false: nobody is asked to register here"));
+    }
+    members.retain(|(name, _)| name != REGISTRATION && !name.contains('@'));
+    Ok(Json::Object(Object(members)))
+}
+
+const REGISTRATION: &str = "isRegistrationRequired";
+
+/// Reads an object, no member of which appears twice at its top.
+fn object(bytes: &[u8]) -> Result<Object, ApiError> {
+    let Json::Object(object) = json::document(bytes).map_err(|_| bad("the request body is not JSON"))? else {
+        return Err(bad("the request body is not a JSON object"));
+    };
+    let mut seen = BTreeSet::new();
+    if object.0.iter().all(|(name, _)| seen.insert(name)) {
+        Ok(object)
+    } else {
+        Err(bad("a member of the request body appears twice"))
     }
 }
 
@@ -115,5 +183,28 @@ mod tests {
             assert_eq!((error.status, error.code), (400, "badRequest"));
         }
         assert!(NewPass::read(b"{\"a\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn a_patch_says_its_type_and_what_changes() {
+        let patch = |members: &str| policy_patch(format!(r##"{{"@odata.type":"{POLICY_TYPE}"{members}}}"##).as_bytes());
+        let text = |members: &str| String::from_utf8(Json::Object(patch(members).unwrap()).canonical()).unwrap();
+        assert_eq!(text(""), "{}");
+        assert_eq!(text(r#","id":"TemporaryAccessPass","state":null,"includeTargets@odata.context":"x""#), "{}");
+        assert_eq!(text(r#","isUsableOnce":true,"defaultLength":12"#), r#"{"defaultLength":12,"isUsableOnce":true}"#);
+        let targets = r#","includeTargets":[{"targetType":"group","id":"staff","isRegistrationRequired":false}]"#;
+        assert_eq!(text(targets), r#"{"includeTargets":[{"id":"staff","targetType":"group"}]}"#);
+        for bad in [
+            r#","more":1"#,
+            r#","id":"other""#,
+            r#","state":"enabled","state":"enabled""#,
+            r#","includeTargets":[{"targetType":"group","id":"staff","isRegistrationRequired":true}]"#,
+            r##","@odata.type":"#x""##,
+        ] {
+            assert_eq!(patch(bad).map_err(|error| error.status), Err(400), "{bad}");
+        }
+        for bad in ["", "[]", "{}", r#"{"defaultLength":12}"#, r##"{"@odata.type":"#x"}"##, r#"{"@odata.type":1}"#] {
+            assert_eq!(policy_patch(bad.as_bytes()).map_err(|error| error.status), Err(400), "{bad}");
+        }
     }
 }

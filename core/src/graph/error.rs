@@ -4,9 +4,13 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::policy::Defect;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::time::UnixSeconds;
+
+/// The most defects of a policy that an answer tells: it is not to be larger than what was sent.
+const MOST_DEFECTS: usize = 16;
 
 /// Why a call was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +111,15 @@ impl ApiError {
         "badRequest",
         "Unable to add Temporary Access Pass: the policy is disabled, or does not target this user.",
     );
+    /// There is no room for so many targets.
+    pub(crate) const POLICY_TOO_LARGE: Self = Self::of(
+        400,
+        "badRequest",
+        "The ledger has no room for so many targets: name groups instead of people, or put them into the policy's document.",
+    );
+    /// Others have changed the policy at the same time, again and again.
+    pub(crate) const CONFLICT: Self =
+        Self::of(409, "conflict", "Others change the policy at the same time. Look at it, and try again.");
     /// The ledger did not answer.
     pub(crate) const UNAVAILABLE: Self =
         Self::of(503, "serviceNotAvailable", "The ledger cannot be reached just now. Try again in a moment.");
@@ -122,6 +135,12 @@ impl ApiError {
     /// The body says something that it must not.
     pub(crate) fn bad(message: String) -> Self {
         Self { status: 400, code: "badRequest", message: message.into() }
+    }
+
+    /// The policy would not compile.
+    pub(crate) fn policy(defects: &[Defect]) -> Self {
+        let defects: Vec<_> = defects.iter().take(MOST_DEFECTS).map(ToString::to_string).collect();
+        Self::bad(format!("The policy would not be valid: {}.", defects.join("; ")))
     }
 
     /// The lifetime is out of bounds, given in minutes.
@@ -148,6 +167,7 @@ impl ApiError {
             403 => "not_permitted",
             404 => "not_found",
             405 => "no_such_method",
+            409 => "conflict",
             503 => Refusal::LedgerUnavailable.name(),
             _ => Refusal::Internal.name(),
         }

@@ -12,7 +12,7 @@ mod resource;
 mod role;
 mod route;
 
-pub(crate) use body::NewPass;
+pub(crate) use body::{NewPass, policy_patch};
 pub(crate) use caller::Caller;
 pub use caller::LONGEST as LONGEST_TOKEN;
 pub(crate) use error::{ApiError, Ids};
@@ -20,7 +20,7 @@ pub use mint::{NoAdminToken, mint_token};
 pub(crate) use resource::{Pass, methods, passes, policy};
 pub use role::Role;
 pub(crate) use role::{Action, Target as RoleTarget, may};
-pub(crate) use route::{Route, Whose};
+pub(crate) use route::{Resource, Route};
 
 /// Where the API lies below `basePath`, with its slash.
 pub(crate) const ROOT: &str = "graph/v1.0/";

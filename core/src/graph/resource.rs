@@ -5,12 +5,14 @@ use serde::Serialize;
 use crate::code::Code;
 use crate::ledger::StandingPass;
 use crate::names::{GroupId, Identity};
-use crate::policy::{Policy, Target, Terms};
+use crate::policy::{InForce, Target, TemporaryAccessPass, Terms};
 use crate::refusal::Refusal;
 use crate::time::{Minutes, UnixSeconds};
 
 const PASS_TYPE: &str = "#microsoft.graph.temporaryAccessPassAuthenticationMethod";
-const POLICY_TYPE: &str = "#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration";
+/// The policy's id, of which there is one.
+pub(super) const POLICY_ID: &str = "TemporaryAccessPass";
+pub(super) const POLICY_TYPE: &str = "#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration";
 
 /// `temporaryAccessPassAuthenticationMethod`.
 #[derive(Serialize)]
@@ -40,8 +42,8 @@ pub(crate) struct Collection<T> {
 }
 
 impl<'a> Pass<'a> {
-    fn bare(policy: &Policy, identity: &Identity, pass: &'a StandingPass, now: UnixSeconds) -> Self {
-        let reason = usability(policy, identity, pass, now);
+    fn bare(in_force: &InForce, identity: &Identity, pass: &'a StandingPass, now: UnixSeconds) -> Self {
+        let reason = usability(in_force, identity, pass, now);
         Self {
             context: None,
             kind: None,
@@ -59,7 +61,7 @@ impl<'a> Pass<'a> {
     /// One pass. `root` is where the API lies, and `code` its code if it has just been made.
     pub(crate) fn one(
         root: &str,
-        policy: &Policy,
+        in_force: &InForce,
         identity: &Identity,
         pass: &'a StandingPass,
         code: Option<&'a Code>,
@@ -68,7 +70,7 @@ impl<'a> Pass<'a> {
         Self {
             context: Some(format!("{}/$entity", collection(root, identity, "temporaryAccessPassMethods"))),
             temporary_access_pass: code.map(Code::reveal),
-            ..Self::bare(policy, identity, pass, now)
+            ..Self::bare(in_force, identity, pass, now)
         }
     }
 }
@@ -76,26 +78,26 @@ impl<'a> Pass<'a> {
 /// A user's passes.
 pub(crate) fn passes<'a>(
     root: &str,
-    policy: &Policy,
+    in_force: &InForce,
     identity: &Identity,
     pass: Option<&'a StandingPass>,
     now: UnixSeconds,
 ) -> Collection<Pass<'a>> {
     Collection {
         context: collection(root, identity, "temporaryAccessPassMethods"),
-        value: pass.map(|pass| Pass::bare(policy, identity, pass, now)).into_iter().collect(),
+        value: pass.map(|pass| Pass::bare(in_force, identity, pass, now)).into_iter().collect(),
     }
 }
 
 /// A user's authentication methods, each with its type.
 pub(crate) fn methods<'a>(
     root: &str,
-    policy: &Policy,
+    in_force: &InForce,
     identity: &Identity,
     pass: Option<&'a StandingPass>,
     now: UnixSeconds,
 ) -> Collection<Pass<'a>> {
-    let typed = |pass| Pass { kind: Some(PASS_TYPE), ..Pass::bare(policy, identity, pass, now) };
+    let typed = |pass| Pass { kind: Some(PASS_TYPE), ..Pass::bare(in_force, identity, pass, now) };
     Collection { context: collection(root, identity, "methods"), value: pass.map(typed).into_iter().collect() }
 }
 
@@ -109,14 +111,14 @@ const ENABLED: &str = "EnabledByPolicy";
 const BY_POLICY: &str = "DisabledByPolicy";
 
 /// Graph's `methodUsabilityReason`: what a sign-in with it would be told now.
-fn usability(policy: &Policy, identity: &Identity, pass: &StandingPass, now: UnixSeconds) -> &'static str {
+fn usability(in_force: &InForce, identity: &Identity, pass: &StandingPass, now: UnixSeconds) -> &'static str {
     let terms = Terms { start: pass.start, end: pass.end, once: pass.once };
     let refused = if now >= pass.end {
         Err(Refusal::Expired)
     } else if pass.reservation.is_some() {
         Err(Refusal::AlreadyUsed)
     } else {
-        policy.admit_standing(terms, identity, now)
+        in_force.admit_standing(terms, identity, now)
     };
     match refused {
         Err(refusal) => refusal.method_usability_reason().unwrap_or(BY_POLICY),
@@ -163,8 +165,7 @@ struct ExcludeTarget {
 }
 
 /// The policy now in force.
-pub(crate) fn policy(root: &str, policy: &Policy) -> Configuration {
-    let passes = &policy.passes;
+pub(crate) fn policy(root: &str, passes: &TemporaryAccessPass) -> Configuration {
     let named = |target: &Target| match target {
         Target::AllUsers => ("group", "all_users".to_owned()),
         Target::Group(group) => ("group", GroupId::as_str(group).to_owned()),
@@ -182,7 +183,7 @@ pub(crate) fn policy(root: &str, policy: &Policy) -> Configuration {
     Configuration {
         context: format!("{root}$metadata#authenticationMethodConfigurations/$entity"),
         kind: POLICY_TYPE,
-        id: "TemporaryAccessPass",
+        id: POLICY_ID,
         state: if passes.enabled { "enabled" } else { "disabled" },
         default_lifetime_in_minutes: Minutes::get(passes.default_lifetime),
         default_length: passes.default_length,

@@ -29,6 +29,8 @@ pub(crate) enum Action {
     Delete,
     /// See the policy.
     ViewPolicy,
+    /// Amend the policy.
+    ChangePolicy,
 }
 
 /// The roles that are told apart, as they are spelled once all but letters is left out.
@@ -83,6 +85,7 @@ pub(crate) fn may(roles: &[Role], action: Action, target: Target<'_>) -> bool {
     let privileged = has(Role::PrivilegedAuthenticationAdministrator);
     match (action, target) {
         (Action::ViewPolicy, _) => has(Role::AuthenticationPolicyAdministrator) || has(Role::GlobalReader),
+        (Action::ChangePolicy, _) => has(Role::AuthenticationPolicyAdministrator),
         (Action::Create, Target::Myself) => false,
         (Action::View | Action::Delete, Target::Myself) => true,
         (Action::View, Target::Known(_) | Target::Unknown) if has(Role::GlobalReader) => true,

@@ -7,23 +7,23 @@ use crate::names::{PassId, UserName};
 /// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// A user's passes: none or one.
-    Passes(Whose),
-    /// One pass of a user.
-    Pass(Whose, PassId),
-    /// All of a user's authentication methods that are known here: their passes.
-    Methods(Whose),
+    /// Something of the session's person.
+    Mine(Resource),
+    /// Something of the user by this id or `userPrincipalName`.
+    Of(UserName, Resource),
     /// The policy's `temporaryAccessPass`.
     Policy,
 }
 
-/// Whose passes.
+/// What is known of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Whose {
-    /// Those of the session's person.
-    Mine,
-    /// Those of the user by this id or `userPrincipalName`.
-    Of(UserName),
+pub(crate) enum Resource {
+    /// Their passes: none or one.
+    Passes,
+    /// One pass.
+    Pass(PassId),
+    /// All of their authentication methods that are known here: their passes.
+    Methods,
 }
 
 impl Route {
@@ -33,7 +33,7 @@ impl Route {
         let path = std::str::from_utf8(path).ok()?;
         let segments: Vec<&str> = path.split('/').collect();
         let is = |segment: &str, name: &str| segment.eq_ignore_ascii_case(name);
-        let (whose, rest) = match segments.as_slice() {
+        let (user, rest) = match segments.as_slice() {
             [policies, methods, configurations, pass]
                 if is(policies, "policies")
                     && is(methods, "authenticationMethodsPolicy")
@@ -42,30 +42,32 @@ impl Route {
             {
                 return Some(Self::Policy);
             }
-            [me, rest @ ..] if is(me, "me") => (Whose::Mine, rest),
-            [users, user, rest @ ..] if is(users, "users") => (Whose::Of(decoded(user)?.parse().ok()?), rest),
+            [me, rest @ ..] if is(me, "me") => (None, rest),
+            [users, user, rest @ ..] if is(users, "users") => (Some(decoded(user)?.parse().ok()?), rest),
             _ => return None,
         };
-        match rest {
+        let resource = match rest {
             [authentication, rest @ ..] if is(authentication, "authentication") => match rest {
-                [methods] if is(methods, "methods") => Some(Self::Methods(whose)),
-                [passes] if is(passes, "temporaryAccessPassMethods") => Some(Self::Passes(whose)),
-                [passes, id] if is(passes, "temporaryAccessPassMethods") => {
-                    Some(Self::Pass(whose, decoded(id)?.parse().ok()?))
-                }
-                _ => None,
+                [methods] if is(methods, "methods") => Resource::Methods,
+                [passes] if is(passes, "temporaryAccessPassMethods") => Resource::Passes,
+                [passes, id] if is(passes, "temporaryAccessPassMethods") => Resource::Pass(decoded(id)?.parse().ok()?),
+                _ => return None,
             },
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(match user {
+            Some(user) => Self::Of(user, resource),
+            None => Self::Mine(resource),
+        })
     }
 
     /// The methods that it takes.
     pub(crate) fn methods(&self) -> &'static str {
         match self {
-            Self::Passes(Whose::Of(_)) => "GET, POST",
-            Self::Passes(Whose::Mine) | Self::Methods(_) => "GET",
-            Self::Pass(..) => "GET, DELETE",
-            Self::Policy => "GET",
+            Self::Of(_, Resource::Passes) => "GET, POST",
+            Self::Mine(Resource::Passes | Resource::Methods) | Self::Of(_, Resource::Methods) => "GET",
+            Self::Mine(Resource::Pass(_)) | Self::Of(_, Resource::Pass(_)) => "GET, DELETE",
+            Self::Policy => "GET, PATCH, DELETE",
         }
     }
 }
@@ -83,14 +85,14 @@ mod tests {
 
     #[test]
     fn paths_are_graphs() {
-        let alice = || Whose::Of("alice@example.com".parse().unwrap());
+        let alice = |resource| Some(Route::Of("alice@example.com".parse().unwrap(), resource));
         let passes = "authentication/temporaryAccessPassMethods";
         for (path, route) in [
-            (format!("users/alice@example.com/{passes}"), Some(Route::Passes(alice()))),
-            (format!("users/alice%40example.com/{passes}"), Some(Route::Passes(alice()))),
-            (format!("Users/alice@example.com/{passes}/a-1"), Some(Route::Pass(alice(), "a-1".parse().unwrap()))),
-            (format!("me/{passes}"), Some(Route::Passes(Whose::Mine))),
-            ("me/authentication/methods".to_owned(), Some(Route::Methods(Whose::Mine))),
+            (format!("users/alice@example.com/{passes}"), alice(Resource::Passes)),
+            (format!("users/alice%40example.com/{passes}"), alice(Resource::Passes)),
+            (format!("Users/alice@example.com/{passes}/a-1"), alice(Resource::Pass("a-1".parse().unwrap()))),
+            (format!("me/{passes}"), Some(Route::Mine(Resource::Passes))),
+            ("me/authentication/methods".to_owned(), Some(Route::Mine(Resource::Methods))),
             (
                 "policies/authenticationMethodsPolicy/authenticationMethodConfigurations/TemporaryAccessPass"
                     .to_owned(),

@@ -29,6 +29,12 @@ pub fn birth_key(tenant: &TenantId) -> String {
     format!("tapgate.ledger.1/{tenant}/birth")
 }
 
+/// The name under which a tenant's ledger keeps what is amended of its policy.
+#[must_use]
+pub fn amendment_key(tenant: &TenantId) -> String {
+    format!("tapgate.ledger.1/{tenant}/policy")
+}
+
 /// A point in time as stored under [`birth_key`].
 #[must_use]
 pub fn encode_birth(birth: UnixSeconds) -> [u8; 8] {

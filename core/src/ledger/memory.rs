@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::record::Record;
-use super::{Ledger, Loaded, RecordName, SwapReply, Unavailable, Version};
+use super::{Amendment, Ledger, Loaded, RecordName, SwapReply, Unavailable, Version};
 use crate::policy::Policy;
 use crate::time::UnixSeconds;
 
@@ -11,6 +11,7 @@ use crate::time::UnixSeconds;
 #[derive(Clone, Debug)]
 pub struct Memory {
     birth: UnixSeconds,
+    amendment: Option<(Amendment, Version)>,
     records: BTreeMap<RecordName, (Vec<u8>, Version)>,
     last: Version,
 }
@@ -19,7 +20,7 @@ impl Memory {
     /// An empty ledger that begins at `birth`.
     #[must_use]
     pub fn born(birth: UnixSeconds) -> Self {
-        Self { birth, records: BTreeMap::new(), last: Version(0) }
+        Self { birth, amendment: None, records: BTreeMap::new(), last: Version(0) }
     }
 
     /// The record of this name.
@@ -33,7 +34,7 @@ impl Ledger for Memory {
     fn load(&mut self, _policy: &Policy, name: &RecordName, _now: UnixSeconds) -> Result<Loaded, Unavailable> {
         let record = self.records.get(name);
         let record = record.map(|(bytes, version)| Ok((Record::decode(bytes)?, *version))).transpose()?;
-        Ok(Loaded { birth: self.birth, record })
+        Ok(Loaded { birth: self.birth, amendment: self.amendment.clone(), record })
     }
 
     fn swap(
@@ -49,6 +50,21 @@ impl Ledger for Memory {
         }
         self.last = Version(self.last.0.saturating_add(1));
         self.records.insert(*name, (record.encode(), self.last));
+        SwapReply::Swapped
+    }
+
+    fn amend(
+        &mut self,
+        _policy: &Policy,
+        expected: Option<Version>,
+        amendment: &Amendment,
+        _now: UnixSeconds,
+    ) -> SwapReply {
+        if self.amendment.as_ref().map(|(_, version)| *version) != expected {
+            return SwapReply::Lost;
+        }
+        self.last = Version(self.last.0.saturating_add(1));
+        self.amendment = Some((amendment.clone(), self.last));
         SwapReply::Swapped
     }
 }

@@ -5,6 +5,7 @@
 //! the caller's business: [`bucket`] packs them for a proxy's shared data, [`etcd`] says what to ask an etcd cluster and what
 //! its answers mean, [`Memory`] keeps them for tests and tools.
 
+mod amendment;
 mod attempt;
 pub mod bucket;
 mod check;
@@ -14,6 +15,7 @@ pub mod event;
 mod memory;
 mod record;
 
+pub use amendment::Amendment;
 pub use attempt::{Attempt, Loading, MOST_TRIES, Next, Swapping};
 pub use check::{Check, Purpose};
 pub use event::{
@@ -41,6 +43,12 @@ impl RecordName {
     pub fn of(tenant: &TenantId, identity: &Identity) -> Self {
         let fields = [b"tapgate-ledger-1", tenant.as_str().as_bytes(), identity.as_str().as_bytes()];
         Self(digest::sha256(&fields))
+    }
+
+    /// A name that no user's record has, for whoever wants only what comes with every record.
+    #[must_use]
+    pub fn of_nobody(tenant: &TenantId) -> Self {
+        Self(digest::sha256(&[b"tapgate-ledger-1", tenant.as_str().as_bytes()]))
     }
 
     /// Its 32 bytes.
@@ -71,8 +79,24 @@ impl Version {
 pub struct Loaded {
     /// When this tenant's ledger began.
     pub birth: UnixSeconds,
+    /// What is amended of this tenant's policy, if it ever was, and that entry's version.
+    pub amendment: Option<(Amendment, Version)>,
     /// The record and its version, if there is one.
     pub record: Option<(Record, Version)>,
+}
+
+impl Loaded {
+    /// A ledger that began then, with nothing in it.
+    #[must_use]
+    pub fn empty(birth: UnixSeconds) -> Self {
+        Self { birth, amendment: None, record: None }
+    }
+
+    /// What is amended of the policy.
+    #[must_use]
+    pub fn amendment(&self) -> Option<&Amendment> {
+        self.amendment.as_ref().map(|(amendment, _)| amendment)
+    }
 }
 
 /// What a ledger answers to a swap.
@@ -98,6 +122,8 @@ pub enum Step<D> {
     Load(Load<D>),
     /// A record swapped.
     Swap(Swap<D>),
+    /// The policy amended.
+    Amend(Amend<D>),
     /// Nothing.
     Done(D),
 }
@@ -128,6 +154,17 @@ pub struct Swap<D> {
     then: Then<SwapReply, D>,
 }
 
+/// A rule that waits for an amendment to be written.
+pub struct Amend<D> {
+    /// To which policy, and in whose ledger.
+    pub policy: Arc<Policy>,
+    /// The version that must stand; `None` if nothing may ever have been amended.
+    pub expected: Option<Version>,
+    /// What to write.
+    pub amendment: Amendment,
+    then: Then<SwapReply, D>,
+}
+
 impl<D: 'static> Step<D> {
     /// Goes on to an `E` once there is a `D`.
     pub(crate) fn and_then<E>(
@@ -145,6 +182,10 @@ impl<D: 'static> Step<D> {
                 let then = Box::new(|reply, context: &mut Context<'_>| then(reply, context).and_then(next, context));
                 Step::Swap(Swap { policy, name, expected, record, then })
             }
+            Self::Amend(Amend { policy, expected, amendment, then }) => {
+                let then = Box::new(|reply, context: &mut Context<'_>| then(reply, context).and_then(next, context));
+                Step::Amend(Amend { policy, expected, amendment, then })
+            }
         }
     }
 }
@@ -161,6 +202,23 @@ impl<D> Swap<D> {
     pub fn answer(self, reply: SwapReply, context: &mut Context<'_>) -> Step<D> {
         (self.then)(reply, context)
     }
+}
+
+impl<D> Amend<D> {
+    /// Goes on with the reply.
+    pub fn answer(self, reply: SwapReply, context: &mut Context<'_>) -> Step<D> {
+        (self.then)(reply, context)
+    }
+}
+
+/// Amends a policy.
+pub(crate) fn amend<D>(
+    policy: Arc<Policy>,
+    expected: Option<Version>,
+    amendment: Amendment,
+    then: impl FnOnce(SwapReply, &mut Context<'_>) -> Step<D> + 'static,
+) -> Step<D> {
+    Step::Amend(Amend { policy, expected, amendment, then: Box::new(then) })
 }
 
 /// Loads a record.
@@ -219,6 +277,10 @@ pub fn settle<D>(mut step: Step<D>, ledger: &mut dyn Ledger, context: &mut Conte
                 let reply = ledger.swap(&swap.policy, &swap.name, swap.expected, &swap.record, context.now);
                 swap.answer(reply, context)
             }
+            Step::Amend(amend) => {
+                let reply = ledger.amend(&amend.policy, amend.expected, &amend.amendment, context.now);
+                amend.answer(reply, context)
+            }
         };
     }
 }
@@ -238,6 +300,15 @@ pub trait Ledger {
         name: &RecordName,
         expected: Option<Version>,
         record: &Record,
+        now: UnixSeconds,
+    ) -> SwapReply;
+
+    /// Writes what is amended of the policy if `expected` stands (`None`: if nothing ever was).
+    fn amend(
+        &mut self,
+        policy: &Policy,
+        expected: Option<Version>,
+        amendment: &Amendment,
         now: UnixSeconds,
     ) -> SwapReply;
 }

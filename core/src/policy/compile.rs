@@ -1,6 +1,7 @@
 //! From a document to policies: the raw tree is checked as a whole, and compiles entirely or not at all (2.2, 2.5).
 
 use super::across::AcrossTenants;
+use super::amend::Amending;
 use super::doc::{Defect, Defects, DocPath, Node, Step};
 use super::keys::{self, Environment};
 use super::{Directory, Pages, Policy, SessionRules, Then, sections, shape};
@@ -101,7 +102,7 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
     let directory = section.or("directory", Directory::Open, |node| sections::directory(&node));
     let passes = section
         .required("temporaryAccessPass", "a section that says what passes must be like")
-        .and_then(|node| sections::passes(&node, directory.as_ref()));
+        .and_then(|node| Some((sections::passes(&node, directory.as_ref())?, node.value().clone())));
     let sign_in = section.required("signIn", "a section with `path`").and_then(|node| sections::sign_in(&node));
     let registration = section
         .required("registration", "a section with `page`, `allow` and `completedBy`")
@@ -155,6 +156,7 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
     section.finish();
     version?;
     let (id, keys) = (id?, keys?);
+    let (passes, Json::Object(as_written)) = passes? else { return None };
     let gateway_keys = GatewayKeys::derive(&keys.gateway, &id)?;
     let mut pages = pages?;
     if pages.name.is_empty() {
@@ -170,7 +172,8 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
         gateway_keys,
         upstream_keys: KeyRing::new(&keys.upstream)?,
         admin_keys: KeyRing::new(&keys.admin),
-        passes: passes?,
+        amending: Amending::of(as_written, passes.clone()),
+        passes,
         directory: directory?,
         sign_in: sign_in?,
         registration: registration?,

@@ -3,27 +3,33 @@
 //! [`compile()`] is the only way to get one. [`Policy::admit`] is where a pass meets it (2.4, 3.5).
 
 mod across;
+mod amend;
 mod compile;
 pub mod doc;
 pub mod fields;
+mod in_force;
 mod keys;
 mod scope;
 mod sections;
 pub mod shape;
 
+pub(crate) use amend::NotAmended;
+pub use amend::Void;
 pub use compile::{Compiled, compile, compile_tree};
 pub use doc::{Defect, DocPath, Fault, Step};
+pub use in_force::{Claimed, InForce};
 pub use keys::Environment;
 pub use scope::{Directory, Scope, Target, User, UserType, Users};
 
 use std::fmt;
 
+use self::amend::Amending;
 use crate::graph::{self, Role};
 use crate::key::{Admins, GatewayKeys, KeyRing, Passes, Upstream};
 use crate::ledger::etcd::Credentials;
 use crate::names::{Identity, TenantId};
 use crate::pages;
-use crate::pass::{AuthenticPass, GroupTags};
+use crate::pass::AuthenticPass;
 use crate::path::{LocalPath, PathPattern};
 use crate::refusal::Refusal;
 use crate::time::{Minutes, Seconds, UnixSeconds};
@@ -48,8 +54,11 @@ pub struct Policy {
     pub upstream_keys: KeyRing<Upstream>,
     /// Verifies administrators' tokens; `None` where there are no such tokens.
     pub admin_keys: Option<KeyRing<Admins>>,
-    /// What passes must be like, and for whom.
+    /// What passes must be like, and for whom, as the document has it. What is in force may have been amended:
+    /// [`Policy::in_force`].
     pub passes: TemporaryAccessPass,
+    /// What it takes to amend that.
+    amending: Amending,
     /// Who exists.
     pub directory: Directory,
     /// Where passes are presented.
@@ -250,15 +259,6 @@ impl fmt::Display for HostPattern {
     }
 }
 
-/// A pass that the policy lets in, with who it is for: the last proof before the ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Admitted {
-    /// The pass.
-    pub pass: AuthenticPass,
-    /// Its user.
-    pub identity: Identity,
-}
-
 /// When a pass may be used, and how often: what a policy judges of any pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
@@ -271,13 +271,14 @@ pub struct Terms {
 }
 
 impl Policy {
-    /// Judges an authentic pass by its times and by the policy now loaded (2.4, 3.2, 3.5).
+    /// Judges whose an authentic pass is, and its times: what no amendment changes. The rest comes with the record
+    /// ([`InForce::admit`]).
     ///
     /// `typed` is the user name that came with it, if any.
     ///
     /// # Errors
-    /// The first check that fails, in the order of 3.4: whose pass it is, its times, then the policy.
-    pub fn admit(&self, pass: AuthenticPass, typed: Option<&str>, now: UnixSeconds) -> Result<Admitted, Refusal> {
+    /// The first check that fails, in the order of 3.4.
+    pub fn claim(&self, pass: AuthenticPass, typed: Option<&str>, now: UnixSeconds) -> Result<Claimed, Refusal> {
         let identity = self.directory.resolve(&pass.user);
         if let Some(typed) = typed {
             self.same_user(&pass, identity.as_ref(), typed)?;
@@ -285,26 +286,9 @@ impl Policy {
         if pass.issued > now.plus(self.clock_skew) {
             return Err(Refusal::NotYetValid);
         }
-        let terms = Terms { start: pass.start, end: pass.end, once: pass.once };
-        self.in_time(terms, now)?;
+        self.in_time(Terms { start: pass.start, end: pass.end, once: pass.once }, now)?;
         let identity = identity.ok_or(Refusal::OutOfScope)?;
-        self.still_open_to(&identity, pass.groups.as_ref())?;
-        if pass.start.since(pass.issued) > Seconds::from(self.sign_in.starts_within) {
-            return Err(Refusal::LifetimeOutOfPolicy);
-        }
-        self.allows(terms)?;
-        Ok(Admitted { pass, identity })
-    }
-
-    /// Judges a pass that stands in the ledger (2.4): as [`Policy::admit`], but that the ledger vouches for when it was
-    /// issued, and nobody claims groups.
-    ///
-    /// # Errors
-    /// The first check that fails, in the order of 3.4.
-    pub fn admit_standing(&self, terms: Terms, identity: &Identity, now: UnixSeconds) -> Result<(), Refusal> {
-        self.in_time(terms, now)?;
-        self.still_open_to(identity, None)?;
-        self.allows(terms)
+        Ok(Claimed { pass, identity })
     }
 
     fn in_time(&self, terms: Terms, now: UnixSeconds) -> Result<(), Refusal> {
@@ -316,28 +300,6 @@ impl Policy {
         } else {
             Ok(())
         }
-    }
-
-    fn allows(&self, terms: Terms) -> Result<(), Refusal> {
-        let lifetimes = Seconds::from(self.passes.minimum_lifetime)..=Seconds::from(self.passes.maximum_lifetime);
-        if !lifetimes.contains(&terms.end.since(terms.start)) {
-            Err(Refusal::LifetimeOutOfPolicy)
-        } else if self.passes.is_usable_once && !terms.once {
-            Err(Refusal::MultiUseForbidden)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Whether the policy now loaded lets this user hold a pass or a session at all (2.4).
-    ///
-    /// # Errors
-    /// `disabled` or `out_of_scope`.
-    pub fn still_open_to(&self, identity: &Identity, claimed: Option<&GroupTags>) -> Result<(), Refusal> {
-        if !self.passes.enabled {
-            return Err(Refusal::Disabled);
-        }
-        self.passes.scope.judge(&self.directory, identity, claimed)
     }
 
     fn same_user(&self, pass: &AuthenticPass, identity: Option<&Identity>, typed: &str) -> Result<(), Refusal> {
@@ -367,7 +329,12 @@ impl Policy {
     #[must_use]
     pub fn longest_from_issue(&self) -> Seconds {
         let start = Seconds::from(self.sign_in.starts_within).get();
-        let lifetime = Seconds::from(self.passes.maximum_lifetime).get();
+        // Where the admin API may amend the policy, any lifetime that a policy can have may be allowed later.
+        let lifetime = match self.admin {
+            Some(_) => Minutes::new(shape::MAXIMUM_LIFETIME.most),
+            None => self.passes.maximum_lifetime,
+        };
+        let lifetime = Seconds::from(lifetime).get();
         Seconds::new(start.saturating_add(lifetime).saturating_add(self.clock_skew.get()))
     }
 

@@ -2,15 +2,21 @@
 
 use serde_json::{Value, json};
 use tapgate_core::audit::{Kind, Outcome};
+use tapgate_core::ledger::Ledger;
 use tapgate_core::time::UnixSeconds;
 
 use crate::site::{self, Ask, Browser, Exchange, Pass, START, Site, jws};
 
 const PASSES: &str = "users/alice@example.com/authentication/temporaryAccessPassMethods";
+/// Where the policy is.
+pub(crate) const CONFIGURATION: &str =
+    "policies/authenticationMethodsPolicy/authenticationMethodConfigurations/temporaryAccessPass";
+/// What it is.
+pub(crate) const CONFIGURATION_TYPE: &str = "#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration";
 const PRIVILEGED: &str = "Privileged Authentication Administrator";
 const AUTHENTICATION: &str = "Authentication Administrator";
 const READER: &str = "Global Reader";
-const POLICY_ADMINISTRATOR: &str = "Authentication Policy Administrator";
+pub(crate) const POLICY_ADMINISTRATOR: &str = "Authentication Policy Administrator";
 
 /// A policy with an admin API, and these members of `temporaryAccessPass`.
 pub(crate) fn policy(passes: &Value) -> Value {
@@ -42,7 +48,7 @@ pub(crate) fn token(site: &Site, sub: &str, roles: &[&str]) -> String {
     signed(&claims(site, sub, roles))
 }
 
-fn ask(method: &str, path: &str) -> Ask {
+pub(crate) fn ask(method: &str, path: &str) -> Ask {
     let mut ask = Ask::new(method, &format!("/.tap/graph/v1.0/{path}"));
     ask.authority = "admin.example.com".into();
     ask
@@ -67,11 +73,11 @@ pub(crate) fn create(site: &mut Site, user: &str, body: &Value) -> (String, Stri
     (pass["id"].as_str().unwrap().to_owned(), pass["temporaryAccessPass"].as_str().unwrap().to_owned())
 }
 
-fn json_of(exchange: &Exchange) -> Value {
+pub(crate) fn json_of(exchange: &Exchange) -> Value {
     serde_json::from_str(&exchange.body).unwrap_or_else(|_| panic!("JSON: {exchange:?}"))
 }
 
-fn error(exchange: &Exchange) -> (u16, String, String) {
+pub(crate) fn error(exchange: &Exchange) -> (u16, String, String) {
     let body = json_of(exchange);
     let text = |name: &str| body["error"][name].as_str().unwrap_or_else(|| panic!("{name}: {body}")).to_owned();
     assert!(body["error"]["innerError"]["date"].is_string(), "{body}");
@@ -231,6 +237,7 @@ fn addresses_and_methods_that_are_not_there_are_told_so() {
         ("OPTIONS", PASSES.to_owned(), "GET, POST"),
         ("HEAD", PASSES.to_owned(), "GET, POST"),
         ("POST", "me/authentication/temporaryAccessPassMethods".to_owned(), "GET"),
+        ("POST", CONFIGURATION.to_owned(), "GET, PATCH, DELETE"),
     ] {
         let refused = call(&mut site, method, &path, &token, None);
         assert_eq!((refused.status, refused.header("allow")), (405, Some(allow)), "{method} {path}");
@@ -301,13 +308,12 @@ fn every_role_does_what_the_table_says() {
         }
         let mut site = Site::new(&staffed());
         let token = token(&site, "caller", &[role]);
-        let configuration =
-            "policies/authenticationMethodsPolicy/authenticationMethodConfigurations/temporaryAccessPass";
-        assert_eq!(
-            call(&mut site, "GET", configuration, &token, None).status,
-            if policy { 200 } else { 403 },
-            "{role}"
-        );
+        let status = |may: bool, done: u16| if may { done } else { 403 };
+        let amends = role == POLICY_ADMINISTRATOR;
+        let patch = json!({"@odata.type": CONFIGURATION_TYPE});
+        assert_eq!(call(&mut site, "GET", CONFIGURATION, &token, None).status, status(policy, 200), "{role}");
+        assert_eq!(call(&mut site, "PATCH", CONFIGURATION, &token, Some(&patch)).status, status(amends, 204), "{role}");
+        assert_eq!(call(&mut site, "DELETE", CONFIGURATION, &token, None).status, status(amends, 204), "{role}");
         let own = "users/caller/authentication/temporaryAccessPassMethods";
         assert_eq!(call(&mut site, "POST", own, &token, Some(&json!({}))).status, 403, "{role}: for oneself");
         assert_eq!(call(&mut site, "GET", own, &token, None).status, 200, "{role}: one's own");
@@ -437,9 +443,8 @@ fn the_policy_reads_as_graphs_resource() {
     let mut site =
         site_with(&json!({"defaultLength": 10, "excludeTargets": [{"targetType": "group", "id": "leavers"}]}));
     let token = token(&site, "root@example.com", &["authentication-policy-administrator"]);
-    let configuration = "policies/authenticationMethodsPolicy/authenticationMethodConfigurations/temporaryAccessPass";
-    let policy = json_of(&call(&mut site, "GET", configuration, &token, None));
-    assert_eq!(policy["@odata.type"], "#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration");
+    let policy = json_of(&call(&mut site, "GET", CONFIGURATION, &token, None));
+    assert_eq!(policy["@odata.type"], CONFIGURATION_TYPE);
     assert_eq!((&policy["id"], &policy["state"]), (&json!("TemporaryAccessPass"), &json!("enabled")));
     for (name, value) in [
         ("defaultLength", 10),
@@ -523,11 +528,15 @@ fn an_issue_in_doubt_is_audited_with_its_pass() {
     let mut site = site_with(&json!({}));
     let token = token(&site, "root@example.com", &[PRIVILEGED]);
     let ask = ask("POST", PASSES).header("authorization", &token).body("application/json", "{}");
-    let site::Site { gate, random, now, .. } = &mut site;
-    let (exchange, audit) = site::one_answer_and_audit(gate, &mut crate::codes::Gone, random, *now, ask);
-    assert_eq!(error(&exchange).0, 503);
-    assert_eq!((audit[0].kind, audit[0].outcome), (Kind::PassIssue, Outcome::Denied("ledger_unavailable")));
-    assert!(audit[0].pass.is_some());
+    let site::Site { gate, ledger, random, now, .. } = &mut site;
+    let ledgers: [(&mut dyn Ledger, bool); 2] =
+        [(&mut crate::codes::Gone, false), (&mut crate::codes::Full(ledger), true)];
+    for (ledger, may_be_done) in ledgers {
+        let (exchange, audit) = site::one_answer_and_audit(gate, ledger, random, *now, ask.clone());
+        assert_eq!(error(&exchange).0, 503);
+        assert_eq!((audit[0].kind, audit[0].outcome), (Kind::PassIssue, Outcome::Denied("ledger_unavailable")));
+        assert_eq!(audit[0].pass.is_some(), may_be_done);
+    }
 }
 
 #[test]

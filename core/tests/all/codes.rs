@@ -1,7 +1,7 @@
 //! Typed codes: issued by an administrator, typed by a person, guessed at by strangers (7.6, 7.7).
 
 use serde_json::{Value, json};
-use tapgate_core::ledger::{Ledger, Loaded, Memory, Record, RecordName, SwapReply, Unavailable, Version};
+use tapgate_core::ledger::{Amendment, Ledger, Loaded, Memory, Record, RecordName, SwapReply, Unavailable, Version};
 use tapgate_core::names::Identity;
 use tapgate_core::policy::Policy;
 use tapgate_core::refusal::Refusal;
@@ -228,6 +228,17 @@ impl Ledger for Counting<'_> {
         self.written += usize::from(reply == SwapReply::Swapped);
         reply
     }
+
+    fn amend(
+        &mut self,
+        policy: &Policy,
+        expected: Option<Version>,
+        amendment: &Amendment,
+        now: UnixSeconds,
+    ) -> SwapReply {
+        self.calls.push("amend");
+        self.ledger.amend(policy, expected, amendment, now)
+    }
 }
 
 #[test]
@@ -277,7 +288,7 @@ fn whoever_does_not_know_the_code_learns_nothing() {
 }
 
 /// A ledger whose swaps are carried out or not, and nobody hears.
-struct Deaf<'a>(&'a mut Memory);
+pub(crate) struct Deaf<'a>(pub(crate) &'a mut Memory);
 
 impl Ledger for Deaf<'_> {
     fn load(&mut self, policy: &Policy, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Unavailable> {
@@ -295,6 +306,17 @@ impl Ledger for Deaf<'_> {
         self.0.swap(policy, name, expected, record, now);
         SwapReply::Unknown
     }
+
+    fn amend(
+        &mut self,
+        policy: &Policy,
+        expected: Option<Version>,
+        amendment: &Amendment,
+        now: UnixSeconds,
+    ) -> SwapReply {
+        self.0.amend(policy, expected, amendment, now);
+        SwapReply::Unknown
+    }
 }
 
 #[test]
@@ -309,6 +331,23 @@ fn lost_replies_tell_nobody_who_has_a_code() {
     }
 }
 
+/// A ledger that takes nothing any more.
+pub(crate) struct Full<'a>(pub(crate) &'a mut Memory);
+
+impl Ledger for Full<'_> {
+    fn load(&mut self, policy: &Policy, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Unavailable> {
+        self.0.load(policy, name, now)
+    }
+
+    fn swap(&mut self, _: &Policy, _: &RecordName, _: Option<Version>, _: &Record, _: UnixSeconds) -> SwapReply {
+        SwapReply::Refused
+    }
+
+    fn amend(&mut self, _: &Policy, _: Option<Version>, _: &Amendment, _: UnixSeconds) -> SwapReply {
+        SwapReply::Refused
+    }
+}
+
 /// A ledger that is away.
 pub(crate) struct Gone;
 
@@ -318,6 +357,10 @@ impl Ledger for Gone {
     }
 
     fn swap(&mut self, _: &Policy, _: &RecordName, _: Option<Version>, _: &Record, _: UnixSeconds) -> SwapReply {
+        SwapReply::Refused
+    }
+
+    fn amend(&mut self, _: &Policy, _: Option<Version>, _: &Amendment, _: UnixSeconds) -> SwapReply {
         SwapReply::Refused
     }
 }

@@ -273,7 +273,7 @@ fn an_attempt_gives_up_in_the_end() {
         next = match next {
             Next::Load(load) => {
                 loads += 1;
-                load.answer(Ok(Loaded { birth: at(0), record: None }), at(200))
+                load.answer(Ok(Loaded::empty(at(0))), at(200))
             }
             Next::Swap(swap) => swap.answer(SwapReply::Lost),
             Next::Done(outcome) => break outcome,
@@ -294,7 +294,7 @@ fn nothing_is_granted_on_an_error() {
 }
 
 fn swapping(load: Loading<SignIn>, record: Option<(Record, Version)>) -> Swapping<SignIn> {
-    match load.answer(Ok(Loaded { birth: at(0), record }), at(200)) {
+    match load.answer(Ok(Loaded { record, ..Loaded::empty(at(0)) }), at(200)) {
         Next::Swap(swap) => swap,
         other => panic!("a swap, not {other:?}"),
     }
@@ -305,14 +305,15 @@ fn a_lost_reply_is_told_from_a_lost_swap() {
     let swap = swapping(loading(sign_in(true, 1, 1), 1), None);
     let written = swap.record().clone();
     let Next::Load(again) = swap.clone().answer(SwapReply::Unknown) else { panic!("a load") };
-    let next = again.answer(Ok(Loaded { birth: at(0), record: Some((written.clone(), Version(1))) }), at(200));
+    let next =
+        again.answer(Ok(Loaded { record: Some((written.clone(), Version(1))), ..Loaded::empty(at(0)) }), at(200));
     assert!(matches!(next, Next::Done(Ok(Ok(_)))), "its own record: it was written");
     let Next::Load(again) = swap.answer(SwapReply::Unknown) else { panic!("a load") };
     let others = Record {
         attempt: AttemptId::from_bytes([9; 16]),
         ..swapping(loading(sign_in(true, 2, 2), 9), None).record().clone()
     };
-    let next = again.answer(Ok(Loaded { birth: at(0), record: Some((others, Version(1))) }), at(200));
+    let next = again.answer(Ok(Loaded { record: Some((others, Version(1))), ..Loaded::empty(at(0)) }), at(200));
     assert_eq!(next, Next::Done(Ok(Err(Refusal::AlreadyUsed))), "another's record: it was not");
 }
 
@@ -322,9 +323,9 @@ fn an_early_swap_that_lands_late_is_still_ones_own() {
     let first = swapping(loading(SignIn { retries: 0, ..sign_in(true, 1, 1) }, 1), None);
     let landed = first.record().clone();
     let Next::Load(again) = first.answer(SwapReply::Unknown) else { panic!("a load") };
-    let Next::Swap(second) = again.answer(Ok(Loaded { birth: at(0), record: None }), at(203)) else { panic!("a swap") };
+    let Next::Swap(second) = again.answer(Ok(Loaded::empty(at(0))), at(203)) else { panic!("a swap") };
     let Next::Load(again) = second.answer(SwapReply::Lost) else { panic!("a load") };
-    let next = again.answer(Ok(Loaded { birth: at(0), record: Some((landed, Version(1))) }), at(206));
+    let next = again.answer(Ok(Loaded { record: Some((landed, Version(1))), ..Loaded::empty(at(0)) }), at(206));
     assert_eq!(next, Next::Done(Ok(signed_in(window(200, 800)))), "and its outcome is the one that was written");
 }
 
@@ -334,7 +335,7 @@ fn a_swap_that_the_transport_repeats_is_still_ones_own() {
     let swap = swapping(loading(SignIn { retries: 0, ..sign_in(true, 1, 1) }, 1), None);
     let landed = swap.record().clone();
     let Next::Load(again) = swap.answer(SwapReply::Lost) else { panic!("a load") };
-    let next = again.answer(Ok(Loaded { birth: at(0), record: Some((landed, Version(1))) }), at(206));
+    let next = again.answer(Ok(Loaded { record: Some((landed, Version(1))), ..Loaded::empty(at(0)) }), at(206));
     assert_eq!(
         next,
         Next::Done(Ok(signed_in(window(200, 800)))),
@@ -389,7 +390,7 @@ proptest! {
         for (browser, fate) in schedule.into_iter().chain(rest) {
             let next = std::mem::replace(&mut runs[browser], Next::Done(Err(Unavailable)));
             runs[browser] = match next {
-                Next::Load(load) => load.answer(Ok(Loaded { birth: at(0), record: store.record.clone() }), at(200)),
+                Next::Load(load) => load.answer(Ok(Loaded { record: store.record.clone(), ..Loaded::empty(at(0)) }), at(200)),
                 Next::Swap(swap) => {
                     let reply = store.swap(swap.expected(), swap.record(), fate);
                     swap.answer(reply)

@@ -11,6 +11,7 @@
 )]
 
 mod admin;
+mod amend;
 mod codes;
 mod completion;
 mod confinement;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use tapgate_core::ledger::RecordName;
 use tapgate_core::ledger::etcd::SHARED_FOR;
-use tapgate_core::names::Identity;
 use tapgate_core::policy::{Etcd, Policy};
 use tapgate_core::time::{Seconds, UnixSeconds};
 
@@ -118,9 +117,7 @@ impl Cluster {
         if !self.begun && may(self.asked_for_birth) {
             self.asked_for_birth = Some(now);
             // Any record will do: the birth comes with each.
-            if let Ok(anybody) = "tapgate".parse::<Identity>() {
-                wants.push(Want::Load(RecordName::of(&policy.tenant, &anybody)));
-            }
+            wants.push(Want::Load(RecordName::of_nobody(&policy.tenant)));
         }
         wants
     }
@@ -129,7 +126,7 @@ impl Cluster {
         match want {
             Want::Look(name) => self.memory.looked_in_vain(name),
             Want::Lease => self.asked_for_lease = Some(now),
-            Want::Load(_) | Want::Swap { .. } => self.asked_for_birth = Some(now),
+            Want::Load(_) | Want::Swap { .. } | Want::Amend { .. } => self.asked_for_birth = Some(now),
         }
     }
 }

@@ -109,11 +109,11 @@ impl Memory {
         self.seen.insert(place, (name, Box::new(Seen { number, at, loaded, recheck: Recheck::No })));
     }
 
-    /// This worker has written a record: whatever was asked before its answer came is overtaken.
-    pub(crate) fn wrote(&mut self, name: RecordName, birth: UnixSeconds, record: Record, now: UnixSeconds) {
+    /// This worker has written a record beside what else the ledger had: whatever was asked before its answer came is overtaken.
+    pub(crate) fn wrote(&mut self, name: RecordName, began: Loaded, record: Record, now: UnixSeconds) {
         let number = self.number();
         // Nobody changes a record by its version here, so it need not be right.
-        self.saw(name, number, now, Loaded { birth, record: Some((record, Version(0))) });
+        self.saw(name, number, now, Loaded { record: Some((record, Version(0))), ..began });
     }
 
     /// Nobody knows what stands: whoever asks next has to wait.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tapgate_core::ledger::etcd::{
     AUTHORIZATION, Answer, Call, Credentials, Failure, Grant, Lease, Load, Look, MOST_BYTES, Swap, SwapAnswer, Token,
 };
-use tapgate_core::ledger::{Loaded, Record, RecordName, Version};
+use tapgate_core::ledger::{Amendment, Loaded, Record, RecordName, Version};
 use tapgate_core::policy::{Etcd, Policy};
 use tapgate_core::time::UnixSeconds;
 
@@ -33,6 +33,15 @@ pub(crate) enum Want {
         expected: Option<Version>,
         /// What to write.
         record: Box<Record>,
+    },
+    /// The policy amended.
+    Amend {
+        /// When the ledger began by which this was decided.
+        birth: UnixSeconds,
+        /// What must stand.
+        expected: Option<Version>,
+        /// What to write.
+        amendment: Amendment,
     },
     /// A lease for the next hour.
     Lease,
@@ -159,6 +168,10 @@ impl Talk {
             Want::Load(name) if self.begins => Asking::Load(cluster.keyspace.load(name, now)),
             Want::Load(name) | Want::Look(name) => Asking::Look(cluster.keyspace.look(name)),
             Want::Lease => Asking::Grant(Grant::ahead(&self.policy, now)),
+            Want::Amend { birth, expected, amendment } => {
+                let swap = cluster.keyspace.amend(&self.policy.tenant, *birth, *expected, amendment);
+                Asking::Swap(Box::new(swap), None)
+            }
             Want::Swap { name, birth, expected, record } => {
                 let shared = cluster.lease.filter(|lease| self.lease != Leasing::Without && lease.serves(record, now));
                 if self.lease == Leasing::Wanted || (shared.is_none() && self.lease == Leasing::Shared) {

@@ -7,7 +7,8 @@ use super::keyspace::{Key, Keys};
 use super::{Answer, Failure, MOST_BYTES};
 use crate::json::{self, Json, Object};
 use crate::ledger::bucket::decode_birth;
-use crate::ledger::{Loaded, Record, Version};
+use crate::ledger::{Amendment, Loaded, Record, Version};
+use crate::time::UnixSeconds;
 
 /// Levels of a transaction's answer: itself, `responses`, a response, `response_range`, `kvs`, a key.
 const DEPTH: u8 = 6;
@@ -95,23 +96,26 @@ impl Txn {
         Some(Self { succeeded, revision, responses })
     }
 
-    /// Two ranges, of birth and record: what they make; `Some(None)` if the ledger has not begun.
+    /// Three ranges, of birth, amendment and record: what they make; `Some(None)` if the ledger has not begun.
     pub(super) fn loaded(&self, keys: &Keys) -> Option<Option<Loaded>> {
-        let [birth, record] = self.responses.as_slice() else { return None };
-        let birth = self.range(birth, &keys.birth)?;
-        let record = self.record(record, keys)?;
-        match birth {
-            Some((birth, _)) => Some(Some(Loaded { birth: decode_birth(&birth).ok()?, record })),
+        let [birth, amendment, record] = self.responses.as_slice() else { return None };
+        match self.range(birth, &keys.birth)? {
+            Some((birth, _)) => self.held(decode_birth(&birth).ok()?, amendment, record, keys).map(Some),
             None => Some(None),
         }
     }
 
-    /// A range of the record.
-    pub(super) fn record(&self, response: &Json, keys: &Keys) -> Option<Option<(Record, Version)>> {
-        match self.range(response, &keys.record)? {
-            Some((value, version)) => Some(Some((Record::decode(&value).ok()?, version))),
-            None => Some(None),
-        }
+    /// Two ranges, of amendment and record: what a ledger that began at `birth` holds.
+    pub(super) fn held(&self, birth: UnixSeconds, amendment: &Json, record: &Json, keys: &Keys) -> Option<Loaded> {
+        let amendment = match self.range(amendment, &keys.amendment)? {
+            Some((value, version)) => Some((Amendment::new(value)?, version)),
+            None => None,
+        };
+        let record = match self.range(record, &keys.record)? {
+            Some((value, version)) => Some((Record::decode(&value).ok()?, version)),
+            None => None,
+        };
+        Some(Loaded { birth, amendment, record })
     }
 
     /// A range of one key: its value and version, or nothing.

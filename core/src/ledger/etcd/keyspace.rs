@@ -1,4 +1,4 @@
-//! Where a tenant's ledger lies: `PREFIXledger.1/TENANT/birth` and, a user each, `PREFIXledger.1/TENANT/record/NAME`.
+//! Where a tenant's ledger lies: `PREFIXledger.1/TENANT/birth`, `PREFIXledger.1/TENANT/policy` and, a user each, `PREFIXledger.1/TENANT/record/NAME`.
 //!
 //! `NAME` is the record's name in hexadecimal, so no key has a byte that anybody but the policy's author chose. Neither
 //! tenant nor name has a `/`, so a key reads one way only from its end, and no two prefixes or tenants share one.
@@ -8,11 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::load::{Load, Look};
 use super::survey::{Interval, Range};
-use super::swap::Swap;
+use super::swap::{Put, Swap};
 use super::watch::Watch;
 use super::{Lease, lease};
 use crate::digest;
-use crate::ledger::{Record, RecordName, Version};
+use crate::ledger::{Amendment, Record, RecordName, Version};
 use crate::names::TenantId;
 use crate::time::UnixSeconds;
 
@@ -30,6 +30,7 @@ pub(super) struct Key(pub(super) String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Keys {
     pub(super) birth: Key,
+    pub(super) amendment: Key,
     pub(super) record: Key,
 }
 
@@ -64,7 +65,20 @@ impl Keyspace {
         lease: Option<&Lease>,
     ) -> Swap {
         let lease = lease.filter(|lease| lease.outlives(record)).map(lease::id);
-        Swap { keys: self.keys(name), birth, expected, record: record.clone(), lease }
+        Swap { keys: self.keys(name), birth, expected, put: Put::Record(Box::new(record.clone()), lease) }
+    }
+
+    /// Asks for what is amended of the policy to be written, likewise. It is kept for ever.
+    #[must_use]
+    pub fn amend(
+        &self,
+        tenant: &TenantId,
+        birth: UnixSeconds,
+        expected: Option<Version>,
+        amendment: &Amendment,
+    ) -> Swap {
+        let keys = self.keys(&RecordName::of_nobody(tenant));
+        Swap { keys, birth, expected, put: Put::Amendment(amendment.clone()) }
     }
 
     /// Asks when the ledger began.
@@ -118,6 +132,10 @@ impl Keyspace {
 
     fn keys(&self, name: &RecordName) -> Keys {
         let key = |rest: &str| Key(STANDARD.encode(format!("{}{rest}", self.base)));
-        Keys { birth: key("birth"), record: key(&format!("record/{}", digest::hex(name.as_bytes()))) }
+        Keys {
+            birth: key("birth"),
+            amendment: key("policy"),
+            record: key(&format!("record/{}", digest::hex(name.as_bytes()))),
+        }
     }
 }

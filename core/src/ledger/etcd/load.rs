@@ -1,4 +1,4 @@
-//! Loading a record, with the birth of its ledger.
+//! Loading a record, with the birth of its ledger and what is amended of the policy.
 //!
 //! [`Load`] begins a ledger that has not begun. It is a writing transaction whichever branch it takes, so it costs etcd an
 //! entry in its log, and a cluster without space refuses it. [`Look`] never writes: it is what to ask first, and for rechecks
@@ -24,11 +24,15 @@ impl Load {
     /// The call.
     #[must_use]
     pub fn call(&self) -> Call {
-        let Keys { birth, record } = &self.keys;
+        let Keys { birth, amendment, record } = &self.keys;
         Question {
             compare: vec![Compare::absent(birth)],
-            success: vec![Operation::put(birth, &encode_birth(self.now), None), Operation::range(record)],
-            failure: vec![Operation::range(birth), Operation::range(record)],
+            success: vec![
+                Operation::put(birth, &encode_birth(self.now), None),
+                Operation::range(amendment),
+                Operation::range(record),
+            ],
+            failure: vec![Operation::range(birth), Operation::range(amendment), Operation::range(record)],
         }
         .call()
     }
@@ -46,7 +50,7 @@ impl Load {
     /// This very load began the ledger. There may be a record all the same, if somebody deleted the birth.
     fn begun(&self, txn: &Txn) -> Option<Loaded> {
         match txn.responses.as_slice() {
-            [put, record] if is_put(put) => Some(Loaded { birth: self.now, record: txn.record(record, &self.keys)? }),
+            [put, amendment, record] if is_put(put) => txn.held(self.now, amendment, record, &self.keys),
             _ => None,
         }
     }
@@ -59,11 +63,11 @@ pub struct Look {
 }
 
 impl Look {
-    /// The call: a transaction that compares nothing, so that both keys are read as they stand at one moment.
+    /// The call: a transaction that compares nothing, so that all keys are read as they stand at one moment.
     #[must_use]
     pub fn call(&self) -> Call {
-        let Keys { birth, record } = &self.keys;
-        let success = vec![Operation::range(birth), Operation::range(record)];
+        let Keys { birth, amendment, record } = &self.keys;
+        let success = vec![Operation::range(birth), Operation::range(amendment), Operation::range(record)];
         Question { compare: Vec::new(), success, failure: Vec::new() }.call()
     }
 

@@ -1,11 +1,11 @@
-//! Swapping a record: one compare-and-swap (7.1), and what stands instead if it is lost.
+//! Swapping a record, or what is amended of the policy: one compare-and-swap (7.1), and what stands instead if it is lost.
 
 use super::answer::{Fault, Txn, is_put};
 use super::keyspace::Keys;
 use super::request::{Compare, Operation, Txn as Question};
 use super::{Answer, Call};
 use crate::ledger::bucket::encode_birth;
-use crate::ledger::{Loaded, Record, SwapReply, Version};
+use crate::ledger::{Amendment, Loaded, Record, SwapReply, Version};
 use crate::time::UnixSeconds;
 
 /// Asks for a record to be written in place of the version that was loaded, in the ledger that it was loaded from.
@@ -17,8 +17,16 @@ pub struct Swap {
     pub(super) keys: Keys,
     pub(super) birth: UnixSeconds,
     pub(super) expected: Option<Version>,
-    pub(super) record: Record,
-    pub(super) lease: Option<u64>,
+    pub(super) put: Put,
+}
+
+/// What to write, and by that where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Put {
+    /// A record, which goes when its lease ends.
+    Record(Box<Record>, Option<u64>),
+    /// What is amended of the policy.
+    Amendment(Amendment),
 }
 
 /// What came of a swap.
@@ -66,15 +74,19 @@ impl Swap {
     /// The call.
     #[must_use]
     pub fn call(&self) -> Call {
-        let Keys { birth, record } = &self.keys;
+        let Keys { birth, amendment, record } = &self.keys;
+        let (key, put) = match &self.put {
+            Put::Record(new, lease) => (record, Operation::put(record, &new.encode(), *lease)),
+            Put::Amendment(new) => (amendment, Operation::put(amendment, new.as_bytes(), None)),
+        };
         let standing = match self.expected {
-            Some(Version(revision)) => Compare::written_in(record, revision),
-            None => Compare::absent(record),
+            Some(Version(revision)) => Compare::written_in(key, revision),
+            None => Compare::absent(key),
         };
         Question {
             compare: vec![Compare::holds(birth, &encode_birth(self.birth)), standing],
-            success: vec![Operation::put(record, &self.record.encode(), self.lease)],
-            failure: vec![Operation::range(birth), Operation::range(record)],
+            success: vec![put],
+            failure: vec![Operation::range(birth), Operation::range(amendment), Operation::range(record)],
         }
         .call()
     }
@@ -100,11 +112,18 @@ impl Swap {
 
     fn lost(&self, txn: &Txn) -> SwapAnswer {
         let Some(Some(loaded)) = txn.loaded(&self.keys) else { return SwapAnswer::Unknown };
-        let version = loaded.record.as_ref().map(|(_, version)| *version);
+        let (version, own) = match &self.put {
+            Put::Record(new, _) => standing(loaded.record.as_ref(), new),
+            Put::Amendment(new) => standing(loaded.amendment.as_ref(), new),
+        };
         // Then the comparison would have held.
         let impossible = loaded.birth == self.birth && version == self.expected;
-        // The very record: somebody on the way repeated the call, and the first of them was carried out.
-        let own = loaded.record.as_ref().is_some_and(|(record, _)| *record == self.record);
+        // The very same: somebody on the way repeated the call, and the first of them was carried out.
         if impossible || own { SwapAnswer::Unknown } else { SwapAnswer::Lost(Box::new(loaded)) }
     }
+}
+
+/// The version of what stands, and whether it is what was to be written.
+fn standing<T: PartialEq>(stands: Option<&(T, Version)>, new: &T) -> (Option<Version>, bool) {
+    (stands.map(|(_, version)| *version), stands.is_some_and(|(standing, _)| standing == new))
 }

@@ -5,8 +5,8 @@ use std::mem;
 
 use proptest::prelude::*;
 use tapgate_core::ledger::{
-    Attempt, Complete, Event, Ledger, Next, PresentedPass, Record, RecordName, Revoke, SignIn, SignOut, SwapReply,
-    Unavailable, Version,
+    Amendment, Attempt, Complete, Event, Ledger, Next, PresentedPass, Record, RecordName, Revoke, SignIn, SignOut,
+    SwapReply, Unavailable, Version,
 };
 use tapgate_core::names::{AttemptId, SessionId};
 use tapgate_core::policy::{Policy, Then};
@@ -50,10 +50,11 @@ pub(crate) fn record(number: u8) -> Record {
 pub(crate) type Law = fn(&mut dyn Ledger, &Policy, &str);
 
 /// All of them, but for those that need random attempts: [`comes_to`] and [`holders`].
-pub(crate) const LAWS: [(&str, Law); 3] = [
+pub(crate) const LAWS: [(&str, Law); 4] = [
     ("a ledger begins once", begins_once),
     ("what is swapped is what loads", swapped_is_loaded),
     ("a lost swap writes nothing", lost_writes_nothing),
+    ("what is amended comes with every record", amended_is_loaded),
 ];
 
 fn begins_once(ledger: &mut dyn Ledger, policy: &Policy, place: &str) {
@@ -78,6 +79,35 @@ fn swapped_is_loaded(ledger: &mut dyn Ledger, policy: &Policy, place: &str) {
         expected = Some(version);
     }
     assert_eq!(load(ledger, 2), None, "{place}: users are apart");
+}
+
+fn amended_is_loaded(ledger: &mut dyn Ledger, policy: &Policy, place: &str) {
+    // Where nothing can be amended, nobody needs to look.
+    if policy.admin.is_none() {
+        return;
+    }
+    let load = |ledger: &mut dyn Ledger, user| ledger.load(policy, &name(user), at(1)).unwrap();
+    assert_eq!(load(ledger, 1).amendment, None, "{place}");
+    assert_eq!(ledger.swap(policy, &name(1), None, &record(1), at(200)), SwapReply::Swapped, "{place}");
+    let mut expected = None;
+    let mut versions = Vec::new();
+    for bytes in [&b"one"[..], b"two", b""] {
+        let amendment = Amendment::new(bytes.to_vec()).unwrap();
+        assert_eq!(ledger.amend(policy, expected, &amendment, at(200)), SwapReply::Swapped, "{place}");
+        for user in [1, 2] {
+            let (loaded, version) = load(ledger, user).amendment.unwrap();
+            assert_eq!(loaded, amendment, "{place}");
+            expected = Some(version);
+        }
+        assert!(!versions.contains(&expected), "{place}: a version stands for one content");
+        versions.push(expected);
+    }
+    let late = Amendment::new(b"late".to_vec()).unwrap();
+    for stale in [None, versions[0]] {
+        assert_eq!(ledger.amend(policy, stale, &late, at(200)), SwapReply::Lost, "{place}");
+    }
+    assert_eq!(load(ledger, 2).amendment, Some((Amendment::none(), expected.unwrap())), "{place}");
+    assert_eq!(load(ledger, 1).record.unwrap().0, record(1), "{place}: and records are as they were");
 }
 
 fn lost_writes_nothing(ledger: &mut dyn Ledger, policy: &Policy, place: &str) {

@@ -17,7 +17,7 @@ fn a_load_is_one_call_and_a_swap_is_another() {
     let mut etcd = FakeEtcd::new();
     let load = keyspace().load(&name(1), at(1));
     let loaded = load.read(answer(&etcd.post(&load.call(), None)));
-    assert_eq!(loaded, Ok(Loaded { birth: at(1), record: None }));
+    assert_eq!(loaded, Ok(Loaded::empty(at(1))));
     let swap = keyspace().swap(&name(1), at(1), None, &record(1), None);
     assert_eq!(swap.read(answer(&etcd.post(&swap.call(), None))), SwapAnswer::Swapped);
     let load = keyspace().load(&name(1), at(9));
@@ -87,7 +87,7 @@ fn what_was_decided_by_a_deleted_ledger_is_not_written_into_the_next() {
     let load = keyspace().load(&name(2), at(70));
     etcd.post(&load.call(), None);
     let SwapAnswer::Lost(next) = swap.read(answer(&etcd.post(&swap.call(), None))) else { panic!("lost") };
-    assert_eq!(*next, Loaded { birth: at(70), record: None });
+    assert_eq!(*next, Loaded::empty(at(70)));
     assert_eq!(etcd.keys(), ["/tapgate/ledger.1/contoso/birth"]);
 }
 

@@ -1,13 +1,13 @@
 //! Every request to the byte, and answers as etcd's gateway writes them: 3.4.23 asked with these very requests, and the
 //! same in the manner of later versions, whose `protojson` may put white space anywhere between and whose errors have no
-//! `error`. `BIRTH` and `RECORD` stand for the two keys, `ENCODED` for the record, `TIME` for the birth, all in base64.
+//! `error`. `BIRTH`, `AMENDMENT` and `RECORD` stand for the keys, `ENCODED` for the record, `TIME` for the birth, all in base64.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tapgate_core::ledger::etcd::{
     AUTHORIZATION, Answer, Call, Credentials, Failure, Grant, Keyspace, Load, NoToken, Swap, SwapAnswer,
 };
-use tapgate_core::ledger::{Loaded, Version};
+use tapgate_core::ledger::{Amendment, Loaded, Version};
 
 use super::fake::body;
 use super::{at, name, policy, record};
@@ -15,7 +15,8 @@ use super::{at, name, policy, record};
 /// Puts the keys and values in for their names.
 pub(crate) fn golden(text: &str) -> String {
     let hex: String = name(1).as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    text.replace("BIRTH", &STANDARD.encode("/tapgate/ledger.1/contoso/birth"))
+    text.replace("AMENDMENT", &STANDARD.encode("/tapgate/ledger.1/contoso/policy"))
+        .replace("BIRTH", &STANDARD.encode("/tapgate/ledger.1/contoso/birth"))
         .replace("RECORD", &STANDARD.encode(format!("/tapgate/ledger.1/contoso/record/{hex}")))
         .replace("ENCODED", &STANDARD.encode(record(1).encode()))
         .replace("TIME", "AAAAAAAPQkE=")
@@ -34,9 +35,16 @@ pub(crate) fn swap() -> Swap {
     keyspace().swap(&name(1), at(1), Some(Version(3)), &record(1), None)
 }
 
+/// What is amended of the policy, if this version stands.
+fn amend(expected: Option<Version>) -> Swap {
+    let amendment = Amendment::new(b"amended".to_vec()).unwrap();
+    keyspace().amend(&"contoso".parse().unwrap(), at(1), expected, &amendment)
+}
+
 const HEADER: &str = r#""header":{"cluster_id":"15118495548433857066","member_id":"13668033151171901709","revision":"4","raft_term":"2"}"#;
 const BIRTH: &str = r#"{"response_range":{"header":{"revision":"4"},"kvs":[{"key":"BIRTH","create_revision":"2","mod_revision":"2","version":"1","value":"TIME"}],"count":"1"}}"#;
 const RECORD: &str = r#"{"response_range":{"header":{"revision":"4"},"kvs":[{"key":"RECORD","create_revision":"3","mod_revision":"4","version":"2","value":"ENCODED","lease":"4111120215105347337"}],"count":"1"}}"#;
+const AMENDED: &str = r#"{"response_range":{"header":{"revision":"4"},"kvs":[{"key":"AMENDMENT","create_revision":"3","mod_revision":"3","version":"1","value":"YW1lbmRlZA=="}],"count":"1"}}"#;
 const NOTHING: &str = r#"{"response_range":{"header":{"revision":"4"}}}"#;
 const PUT: &str = r#"{"response_put":{"header":{"revision":"4"}}}"#;
 
@@ -49,15 +57,15 @@ pub(crate) fn txn(succeeded: bool, responses: &[&str]) -> String {
 /// The answers that make sense: to a load that began its ledger, to one that did not, to a swap that was carried out and to
 /// one of another record that was lost.
 pub(crate) fn begun() -> String {
-    txn(true, &[PUT, NOTHING])
+    txn(true, &[PUT, NOTHING, NOTHING])
 }
 
 pub(crate) fn found() -> String {
-    txn(false, &[BIRTH, RECORD])
+    txn(false, &[BIRTH, NOTHING, RECORD])
 }
 
 pub(crate) fn looked() -> String {
-    txn(true, &[BIRTH, RECORD])
+    txn(true, &[BIRTH, NOTHING, RECORD])
 }
 
 pub(crate) fn swapped() -> String {
@@ -76,8 +84,10 @@ fn sent(call: &Call) -> (&'static str, String) {
 fn a_load_as_it_is_sent() {
     let golden = golden(concat!(
         r#"{"compare":[{"key":"BIRTH","result":"EQUAL","target":"CREATE","create_revision":"0"}],"#,
-        r#""success":[{"request_put":{"key":"BIRTH","value":"TIME"}},{"request_range":{"key":"RECORD"}}],"#,
-        r#""failure":[{"request_range":{"key":"BIRTH"}},{"request_range":{"key":"RECORD"}}]}"#,
+        r#""success":[{"request_put":{"key":"BIRTH","value":"TIME"}},{"request_range":{"key":"AMENDMENT"}},"#,
+        r#"{"request_range":{"key":"RECORD"}}],"#,
+        r#""failure":[{"request_range":{"key":"BIRTH"}},{"request_range":{"key":"AMENDMENT"}},"#,
+        r#"{"request_range":{"key":"RECORD"}}]}"#,
     ));
     assert_eq!(sent(&load().call()), ("/v3/kv/txn", golden));
 }
@@ -85,7 +95,8 @@ fn a_load_as_it_is_sent() {
 #[test]
 fn a_look_as_it_is_sent() {
     let golden = golden(concat!(
-        r#"{"compare":[],"success":[{"request_range":{"key":"BIRTH"}},{"request_range":{"key":"RECORD"}}],"#,
+        r#"{"compare":[],"success":[{"request_range":{"key":"BIRTH"}},{"request_range":{"key":"AMENDMENT"}},"#,
+        r#"{"request_range":{"key":"RECORD"}}],"#,
         r#""failure":[]}"#,
     ));
     assert_eq!(sent(&keyspace().look(&name(1)).call()), ("/v3/kv/txn", golden));
@@ -99,7 +110,8 @@ fn a_swap_as_it_is_sent() {
                 r#"{{"compare":[{{"key":"BIRTH","result":"EQUAL","target":"VALUE","value":"TIME"}},"#,
                 r#"{{"key":"RECORD","result":"EQUAL",{}}}],"#,
                 r#""success":[{{"request_put":{{"key":"RECORD","value":"ENCODED"{}}}}}],"#,
-                r#""failure":[{{"request_range":{{"key":"BIRTH"}}}},{{"request_range":{{"key":"RECORD"}}}}]}}"#,
+                r#""failure":[{{"request_range":{{"key":"BIRTH"}}}},{{"request_range":{{"key":"AMENDMENT"}}}},"#,
+                r#"{{"request_range":{{"key":"RECORD"}}}}]}}"#,
             ),
             standing, lease
         ))
@@ -111,6 +123,21 @@ fn a_swap_as_it_is_sent() {
     let first = keyspace().swap(&name(1), at(1), None, &record(1), Some(&lease));
     let golden = common(r#""target":"CREATE","create_revision":"0""#, r#","lease":"7""#);
     assert_eq!(sent(&first.call()), ("/v3/kv/txn", golden));
+}
+
+#[test]
+fn an_amendment_as_it_is_sent() {
+    let golden = golden(concat!(
+        r#"{"compare":[{"key":"BIRTH","result":"EQUAL","target":"VALUE","value":"TIME"},"#,
+        r#"{"key":"AMENDMENT","result":"EQUAL","target":"CREATE","create_revision":"0"}],"#,
+        r#""success":[{"request_put":{"key":"AMENDMENT","value":"YW1lbmRlZA=="}}],"#,
+        r#""failure":[{"request_range":{"key":"BIRTH"}},{"request_range":{"key":"AMENDMENT"}},"#,
+        r#"{"request_range":{"key":"KEY"}}]}"#,
+    ));
+    let (path, body) = sent(&amend(None).call());
+    let record = body.rsplit(r#""key":""#).next().and_then(|rest| rest.split('"').next()).unwrap();
+    assert_eq!((path, body.as_str()), ("/v3/kv/txn", golden.replace("KEY", record).as_str()));
+    assert_ne!(record, self::golden("RECORD"), "nobody's");
 }
 
 #[test]
@@ -134,20 +161,32 @@ fn credentials_and_a_token() {
 
 #[test]
 fn answers_as_etcd_writes_them() {
-    let standing = Loaded { birth: at(1), record: Some((record(1), Version(4))) };
-    assert_eq!(load().read(ok(&begun())), Ok(Loaded { birth: at(1), record: None }));
-    assert_eq!(load().read(ok(&txn(true, &[PUT, RECORD]))), Ok(standing.clone()), "whoever deleted the birth alone");
-    assert_eq!(load().read(ok(&txn(false, &[BIRTH, NOTHING]))), Ok(Loaded { birth: at(1), record: None }));
+    let standing = Loaded { record: Some((record(1), Version(4))), ..Loaded::empty(at(1)) };
+    assert_eq!(load().read(ok(&begun())), Ok(Loaded::empty(at(1))));
+    assert_eq!(
+        load().read(ok(&txn(true, &[PUT, NOTHING, RECORD]))),
+        Ok(standing.clone()),
+        "whoever deleted the birth alone"
+    );
+    assert_eq!(load().read(ok(&txn(false, &[BIRTH, NOTHING, NOTHING]))), Ok(Loaded::empty(at(1))));
     assert_eq!(load().read(ok(&found())), Ok(standing.clone()));
     let look = keyspace().look(&name(1));
     assert_eq!(look.read(ok(&looked())), Ok(Some(standing.clone())));
-    assert_eq!(look.read(ok(&txn(true, &[NOTHING, NOTHING]))), Ok(None));
-    assert_eq!(look.read(ok(&txn(true, &[NOTHING, RECORD]))), Ok(None), "to a load, which begins it");
+    assert_eq!(look.read(ok(&txn(true, &[NOTHING, NOTHING, NOTHING]))), Ok(None));
+    assert_eq!(look.read(ok(&txn(true, &[NOTHING, NOTHING, RECORD]))), Ok(None), "to a load, which begins it");
     assert_eq!(swap().read(ok(&swapped())), SwapAnswer::Swapped);
     let other = keyspace().swap(&name(1), at(1), None, &record(2), None);
-    assert_eq!(other.read(ok(&found())), SwapAnswer::Lost(Box::new(standing)));
-    let gone = SwapAnswer::Lost(Box::new(Loaded { birth: at(1), record: None }));
-    assert_eq!(swap().read(ok(&txn(false, &[BIRTH, NOTHING]))), gone, "the record's lease has ended");
+    assert_eq!(other.read(ok(&found())), SwapAnswer::Lost(Box::new(standing.clone())));
+    let amendment = |version| Some((Amendment::new(b"amended".to_vec()).unwrap(), Version(version)));
+    let amended = Loaded { amendment: amendment(3), ..standing };
+    assert_eq!(look.read(ok(&txn(true, &[BIRTH, AMENDED, RECORD]))), Ok(Some(amended.clone())));
+    assert_eq!(amend(Some(Version(2))).read(ok(&txn(true, &[PUT]))), SwapAnswer::Swapped);
+    assert_eq!(amend(None).read(ok(&txn(false, &[BIRTH, AMENDED, NOTHING]))), SwapAnswer::Unknown, "it is its own");
+    let alone = Loaded { record: None, ..amended };
+    let other = keyspace().amend(&"contoso".parse().unwrap(), at(1), None, &Amendment::none());
+    assert_eq!(other.read(ok(&txn(false, &[BIRTH, AMENDED, NOTHING]))), SwapAnswer::Lost(Box::new(alone)));
+    let gone = SwapAnswer::Lost(Box::new(Loaded::empty(at(1))));
+    assert_eq!(swap().read(ok(&txn(false, &[BIRTH, NOTHING, NOTHING]))), gone, "the record's lease has ended");
 }
 
 #[test]

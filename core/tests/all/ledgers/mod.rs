@@ -25,6 +25,11 @@ pub(crate) fn policy() -> Policy {
     compiled(&site::policy())
 }
 
+/// One that may be amended.
+fn amendable() -> Policy {
+    compiled(&crate::admin::policy(&serde_json::json!({})))
+}
+
 pub(crate) fn compiled(document: &serde_json::Value) -> Policy {
     compile(document.to_string().as_bytes(), &|_| None).ok().and_then(|mut all| all.policies.pop()).expect("a policy")
 }
@@ -44,10 +49,11 @@ fn everywhere() -> [(&'static str, Box<dyn Ledger>); 4] {
 
 #[test]
 fn every_law_holds_everywhere() {
-    let policy = policy();
-    for (law, holds) in LAWS {
-        for (place, mut ledger) in everywhere() {
-            holds(&mut *ledger, &policy, &format!("{law}: {place}"));
+    for policy in [policy(), amendable()] {
+        for (law, holds) in LAWS {
+            for (place, mut ledger) in everywhere() {
+                holds(&mut *ledger, &policy, &format!("{law}: {place}"));
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tapgate_core::ledger::bucket::{self, Bucket};
 use tapgate_core::ledger::etcd::{Answer, Call, Credentials, Failure, Grant, Keyspace, Lease, SwapAnswer, Token};
-use tapgate_core::ledger::{Ledger, Loaded, Record, RecordName, SwapReply, Unavailable, Version};
+use tapgate_core::ledger::{Amendment, Ledger, Loaded, Record, RecordName, SwapReply, Unavailable, Version};
 use tapgate_core::policy::{LedgerPlace, Policy};
 use tapgate_core::time::UnixSeconds;
 
@@ -24,7 +24,10 @@ impl Ledger for SharedData {
             None => None,
             Some((bytes, cas)) => Bucket::decode(bytes)?.get(name)?.map(|record| (record, Version(u64::from(*cas)))),
         };
-        Ok(Loaded { birth, record })
+        let amendment = self.0.get(&bucket::amendment_key(&policy.tenant));
+        let amendment =
+            amendment.map(|(bytes, cas)| (Amendment::new(bytes.clone()).unwrap(), Version(u64::from(*cas))));
+        Ok(Loaded { birth, amendment, record })
     }
 
     fn swap(
@@ -46,6 +49,22 @@ impl Ledger for SharedData {
         };
         *bytes = packed;
         *cas += 1;
+        SwapReply::Swapped
+    }
+
+    fn amend(
+        &mut self,
+        policy: &Policy,
+        expected: Option<Version>,
+        amendment: &Amendment,
+        _now: UnixSeconds,
+    ) -> SwapReply {
+        let key = bucket::amendment_key(&policy.tenant);
+        let standing = self.0.get(&key).map(|(_, cas)| *cas);
+        if standing.map(|cas| Version(u64::from(cas))) != expected {
+            return SwapReply::Lost;
+        }
+        self.0.insert(key, (amendment.as_bytes().to_vec(), standing.unwrap_or_default() + 1));
         SwapReply::Swapped
     }
 }
@@ -147,5 +166,20 @@ impl<W: Wire> Ledger for Etcd<W> {
                 _ => return swapped.reply(),
             }
         }
+    }
+
+    fn amend(
+        &mut self,
+        policy: &Policy,
+        expected: Option<Version>,
+        amendment: &Amendment,
+        _now: UnixSeconds,
+    ) -> SwapReply {
+        self.brought = None;
+        let birth = self.birth.expect("nothing is swapped that was not loaded");
+        let keyspace = Keyspace::of(&self.prefix, &policy.tenant);
+        let swap = keyspace.amend(&policy.tenant, birth, expected, amendment);
+        let wants_token = |read: &SwapAnswer| *read == SwapAnswer::Unauthenticated;
+        self.ask(&swap.call(), |answer| swap.read(answer), wants_token).reply()
     }
 }

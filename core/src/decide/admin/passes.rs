@@ -1,0 +1,309 @@
+//! Passes: who may issue, see and take back whose, and how (11.1, 11.2, 11.4).
+
+use std::sync::Arc;
+
+use super::{Call, Wants};
+use crate::audit::{Administration, AuditEvent, Kind, Outcome};
+use crate::code::{Code, CodeLength};
+use crate::context::Context;
+use crate::decide::asked::Asked;
+use crate::decide::in_force::{self, Found};
+use crate::decide::person::Person;
+use crate::decide::{Decision, Head, decided};
+use crate::digest;
+use crate::graph::{self, Action, ApiError, Caller, NewPass, Resource, Role, RoleTarget, may};
+use crate::ledger::{
+    self, Attempt, Issue, Issued, Purpose, RecordName, Revoke, StandingPass, Step, Unavailable, Withdraw,
+};
+use crate::names::{AttemptId, Identity, PassId, UserName};
+use crate::policy::{InForce, Terms, UserType};
+use crate::random::NoEntropy;
+use crate::time::{Minutes, Seconds, UnixSeconds};
+
+/// Somebody who may do what they ask for, and whom it is about.
+pub(super) struct Permitted {
+    pub(super) call: Call,
+    by: Identity,
+    /// The caller's roles by name; none for a person with a session.
+    role_names: Vec<String>,
+    of: Identity,
+}
+
+/// What the session's person asks about themselves.
+pub(super) fn mine(
+    call: Call,
+    resource: Resource,
+    asked: &Asked,
+    person: Person,
+    context: &mut Context<'_>,
+) -> Step<Head> {
+    let session = match person {
+        Person::Live(session) => session,
+        Person::Unknown(_) => return decided(call.deny(&ApiError::UNAVAILABLE, context)),
+        Person::Nobody | Person::Stray | Person::Over(_) => {
+            return decided(call.deny(&ApiError::UNAUTHENTICATED, context));
+        }
+    };
+    let (by, of) = (session.identity.clone(), session.identity);
+    carry_out(Permitted { call, by, role_names: Vec::new(), of }, resource, asked, context)
+}
+
+/// What an administrator asks about somebody.
+pub(super) fn of(
+    call: Call,
+    name: &UserName,
+    resource: Resource,
+    asked: &Asked,
+    caller: Caller,
+    context: &mut Context<'_>,
+) -> Step<Head> {
+    let roles = caller.roles();
+    let action = match (asked.method.as_slice(), &resource) {
+        (b"POST", _) => Action::Create,
+        (b"DELETE", _) => Action::Delete,
+        _ => Action::View,
+    };
+    let denied = |error: &ApiError, of: Option<&Identity>, context: &Context<'_>| {
+        decided(call.deny_to(error, Some(&caller.identity), of, context))
+    };
+    let of = call.policy.directory.resolve(name);
+    let is_self = of.as_ref() == Some(&caller.identity);
+    // Whoever may not even do this to somebody without any role is not told who exists.
+    if !is_self && !may(&roles, action, RoleTarget::Known(&[])) {
+        return denied(&ApiError::NOT_PERMITTED, None, context);
+    }
+    let Some(of) = of else { return denied(&ApiError::NO_USER, None, context) };
+    if action == Action::Create && call.policy.directory.may_be_one(&caller.identity, &of) {
+        return denied(&ApiError::self_service(of.as_str()), Some(&of), context);
+    }
+    let theirs = call.policy.directory.roles_of(&of);
+    let target = match &theirs {
+        _ if is_self => RoleTarget::Myself,
+        Some(theirs) => RoleTarget::Known(theirs),
+        None => RoleTarget::Unknown,
+    };
+    if !may(&roles, action, target) {
+        return denied(&ApiError::NOT_PERMITTED, Some(&of), context);
+    }
+    let permitted = Permitted { call, by: caller.identity, role_names: caller.role_names, of };
+    carry_out(permitted, resource, asked, context)
+}
+
+/// Does what has been permitted, once the body has come where it matters.
+fn carry_out(permitted: Permitted, resource: Resource, asked: &Asked, context: &mut Context<'_>) -> Step<Head> {
+    let changes = asked.method != b"GET";
+    if changes && permitted.call.lacks_reason() {
+        return decided(permitted.deny(&ApiError::NO_REASON, context));
+    }
+    match resource {
+        Resource::Passes if changes => Wants::Pass(permitted).await_body(asked, context),
+        Resource::Pass(id) if changes => permitted.withdraw(id, context),
+        Resource::Passes => permitted.look(|permitted, pass, in_force, now| {
+            let Permitted { call, of, .. } = permitted;
+            Ok(call.answer(200, &graph::passes(&call.root, in_force, of, pass, now)))
+        }),
+        Resource::Methods => permitted.look(|permitted, pass, in_force, now| {
+            let Permitted { call, of, .. } = permitted;
+            Ok(call.answer(200, &graph::methods(&call.root, in_force, of, pass, now)))
+        }),
+        Resource::Pass(id) => permitted.look(move |permitted, pass, in_force, now| {
+            let Permitted { call, of, .. } = permitted;
+            let pass = pass.filter(|pass| pass.id == id).ok_or(ApiError::NO_PASS)?;
+            Ok(call.answer(200, &graph::Pass::one(&call.root, in_force, of, pass, None, now)))
+        }),
+    }
+}
+
+/// What a new pass is to be like, within the policy.
+struct New {
+    start: Option<UnixSeconds>,
+    lifetime: Minutes,
+    once: bool,
+}
+
+impl Permitted {
+    /// Issues a pass as a body asks for it.
+    pub(super) fn create(self, body: &[u8], context: &Context<'_>) -> Step<Decision> {
+        let asked = match NewPass::read(body) {
+            Ok(asked) => asked,
+            Err(error) => return Step::Done(self.deny(&error, context)),
+        };
+        let (policy, name) = (Arc::clone(&self.call.policy), self.record());
+        in_force::load(policy, name, Purpose::Change, move |found, context| {
+            let Ok(found) = found else { return Step::Done(self.in_doubt(Kind::PassIssue, None, context)) };
+            let notice = in_force::notice(&found.in_force, context);
+            let issued = match self.terms(&asked, &found.in_force, context.now) {
+                Ok(new) => self.issue(&new, found, context),
+                Err(error) => Step::Done(self.deny(&error, context)),
+            };
+            issued.and_then(|decision, _| Step::Done(decision.noting(notice)), context)
+        })
+    }
+
+    /// What the policy makes of what was asked for.
+    fn terms(&self, asked: &NewPass, in_force: &InForce, now: UnixSeconds) -> Result<New, ApiError> {
+        let policy = &self.call.policy;
+        if policy.directory.user_type(&self.of) == Some(UserType::Guest) {
+            return Err(ApiError::GUEST);
+        }
+        // A pass that could not be signed in with is not handed out.
+        in_force.still_open_to(&self.of, None).map_err(|_| ApiError::NOT_BY_POLICY)?;
+        let passes = in_force.passes();
+        let cap = self.cap();
+        let least = passes.minimum_lifetime.get();
+        let most = cap.0.map_or(passes.maximum_lifetime, |cap| cap.min(passes.maximum_lifetime)).get();
+        let lifetime = asked.lifetime.unwrap_or_else(|| i64::from(passes.default_lifetime.get().min(most)));
+        let lifetime = u32::try_from(lifetime).ok().filter(|minutes| (least..=most).contains(minutes));
+        let lifetime = Minutes::new(lifetime.ok_or_else(|| ApiError::lifetime(least, most))?);
+        if let Some(start) = asked.start {
+            if start.plus(lifetime) <= now {
+                return Err(ApiError::bad(
+                    "Invalid StartDateTime specified. The pass would have ended already.".into(),
+                ));
+            }
+            if start.since(now) > Seconds::from(policy.sign_in.starts_within) {
+                let most = policy.sign_in.starts_within.get();
+                return Err(ApiError::bad(format!(
+                    "Invalid StartDateTime specified. A pass starts within {most} minutes of its issue."
+                )));
+            }
+        }
+        Ok(New {
+            start: asked.start,
+            lifetime,
+            // `false` is honoured only where policy and role allow it.
+            once: passes.is_usable_once || cap.1 || asked.once.unwrap_or_default(),
+        })
+    }
+
+    /// The longest lifetime, and whether one-time only, that the caller's roles allow: the widest of those that reach this user.
+    fn cap(&self) -> (Option<Minutes>, bool) {
+        let Some(admin) = &self.call.policy.admin else { return (None, false) };
+        let theirs = self.call.policy.directory.roles_of(&self.of);
+        let target = theirs.as_deref().map_or(RoleTarget::Unknown, RoleTarget::Known);
+        let reaching =
+            self.role_names.iter().map(|name| Role::named(name)).filter(|role| may(&[*role], Action::Create, target));
+        let caps: Vec<_> =
+            reaching.map(|role| admin.caps.iter().find(|(capped, _)| *capped == role).map(|(_, cap)| *cap)).collect();
+        let lifetimes: Option<Vec<Minutes>> = caps.iter().map(|cap| cap.and_then(|cap| cap.maximum_lifetime)).collect();
+        let once = !caps.is_empty() && caps.iter().all(|cap| cap.is_some_and(|cap| cap.is_usable_once));
+        (lifetimes.and_then(|lifetimes| lifetimes.into_iter().max()), once)
+    }
+
+    fn issue(self, new: &New, Found { loaded, in_force }: Found, context: &mut Context<'_>) -> Step<Decision> {
+        let policy = Arc::clone(&self.call.policy);
+        let Ok((attempt, id)) = random_ids(context) else { return Step::Done(self.deny(&ApiError::INTERNAL, context)) };
+        let (Some(id), Some(length)) = (id, CodeLength::new(in_force.passes().default_length)) else {
+            return Step::Done(self.deny(&ApiError::INTERNAL, context));
+        };
+        let event = Issue {
+            id,
+            start: new.start,
+            lifetime: new.lifetime.into(),
+            once: new.once,
+            key: policy.gateway_keys.code_key().clone(),
+            length,
+            longest_from_issue: policy.longest_from_issue(),
+        };
+        let id = event.id.clone();
+        let next = Attempt::begin(attempt, self.record(), event).answer(Ok(loaded), context.now);
+        let finish = move |outcome: Result<Issued, Unavailable>, context: &mut Context<'_>| {
+            Step::Done(match outcome {
+                Ok(issued) => self.issued(&issued, &in_force, context),
+                Err(Unavailable) => self.in_doubt(Kind::PassIssue, Some(&id), context),
+            })
+        };
+        ledger::carry_out(policy, next, finish, context)
+    }
+
+    fn issued(&self, Issued { pass, replaced }: &Issued, in_force: &InForce, context: &Context<'_>) -> Decision {
+        let Self { call, by, of, .. } = self;
+        let code = pass
+            .code
+            .as_ref()
+            .and_then(|code| Code::derive(&call.policy.gateway_keys, &code.key, of, &pass.id, code.length));
+        let Some(code) = code else { return self.deny(&ApiError::INTERNAL, context) };
+        let body = graph::Pass::one(&call.root, in_force, of, pass, Some(&code), context.now);
+        let kind = if replaced.is_some() { Kind::PassReplace } else { Kind::PassIssue };
+        let event = call.event(kind, Outcome::Done, Some(by), Some(of), context);
+        call.answer(201, &body).audited(about_pass(event, pass, replaced.clone()))
+    }
+
+    fn withdraw(self, id: PassId, context: &mut Context<'_>) -> Step<Head> {
+        let policy = Arc::clone(&self.call.policy);
+        let Ok(attempt) = context.random.bytes() else { return decided(self.deny(&ApiError::INTERNAL, context)) };
+        let revoke = Revoke { skew: policy.clock_skew, longest_from_issue: policy.longest_from_issue() };
+        let event = Withdraw { id: id.clone(), revoke };
+        let next = ledger::Next::Load(Attempt::begin(AttemptId::from_bytes(attempt), self.record(), event));
+        let finish = move |outcome, context: &mut Context<'_>| {
+            let Self { call, by, of, .. } = &self;
+            decided(match outcome {
+                Ok(Some(pass)) => {
+                    let event = call.event(Kind::PassDelete, Outcome::Done, Some(by), Some(of), context);
+                    call.done().audited(about_pass(event, &pass, None))
+                }
+                Ok(None) => self.deny(&ApiError::NO_PASS, context),
+                Err(Unavailable) => self.in_doubt(Kind::PassDelete, Some(&id), context),
+            })
+        };
+        ledger::carry_out(policy, next, finish, context)
+    }
+
+    /// Answers by the pass that stands.
+    fn look(
+        self,
+        answer: impl FnOnce(&Self, Option<&StandingPass>, &InForce, UnixSeconds) -> Result<Decision, ApiError> + 'static,
+    ) -> Step<Head> {
+        let (policy, name) = (Arc::clone(&self.call.policy), self.record());
+        in_force::load(policy, name, Purpose::Change, move |found, context| {
+            let Ok(Found { loaded, in_force }) = found else {
+                return decided(self.deny(&ApiError::UNAVAILABLE, context));
+            };
+            let pass = loaded.record.as_ref().and_then(|(record, _)| record.pass.as_ref());
+            decided(match answer(&self, pass, &in_force, context.now) {
+                Ok(decision) => {
+                    let Self { call, by, of, .. } = &self;
+                    decision.audited(call.event(Kind::AdminCall, Outcome::Done, Some(by), Some(of), context))
+                }
+                Err(error) => self.deny(&error, context),
+            })
+        })
+    }
+
+    fn record(&self) -> RecordName {
+        RecordName::of(&self.call.policy.tenant, &self.of)
+    }
+
+    pub(super) fn deny(&self, error: &ApiError, context: &Context<'_>) -> Decision {
+        self.call.deny_to(error, Some(&self.by), Some(&self.of), context)
+    }
+
+    /// The ledger did not say whether it was done: the log names the pass all the same, where there is one, since it may have been.
+    fn in_doubt(&self, kind: Kind, id: Option<&PassId>, context: &Context<'_>) -> Decision {
+        let mut decision = self.deny(&ApiError::UNAVAILABLE, context);
+        for event in &mut decision.audit {
+            (event.kind, event.pass) = (kind, id.cloned());
+        }
+        decision
+    }
+}
+
+fn about_pass(event: AuditEvent, pass: &StandingPass, replaced: Option<PassId>) -> AuditEvent {
+    let terms = Some(Terms { start: pass.start, end: pass.end, once: pass.once });
+    let former = event.administration.map(|administration| *administration).unwrap_or_default();
+    AuditEvent {
+        pass: Some(pass.id.clone()),
+        administration: Some(Box::new(Administration { terms, replaced, ..former })),
+        ..event
+    }
+}
+
+/// An attempt's id, and a pass's: a random UUID (RFC 9562, version 4), as Graph's are.
+fn random_ids(context: &mut Context<'_>) -> Result<(AttemptId, Option<PassId>), NoEntropy> {
+    let attempt = AttemptId::from_bytes(context.random.bytes()?);
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = context.random.bytes()?;
+    let (version, variant) = ((g & 0x0f) | 0x40, (i & 0x3f) | 0x80);
+    let groups: [&[u8]; 5] = [&[a, b, c, d], &[e, f], &[version, h], &[variant, j], &[k, l, m, n, o, p]];
+    let id = groups.map(digest::hex).join("-").parse().ok();
+    Ok((attempt, id))
+}

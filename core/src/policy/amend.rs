@@ -1,0 +1,198 @@
+//! What is amended of a policy through the admin API, as the ledger keeps it (11.3).
+//!
+//! An amendment holds the members of `temporaryAccessPass` that were changed, the hash of the document's section that they were
+//! changed over, and a MAC by a key derived from a gateway key. Whoever can write to the ledger can take one away or bring an
+//! older one back; nobody can make one up. It counts for as long as the document's section is the one that it was made over, so
+//! the document always has the last word.
+//!
+//! A policy without an `admin` section heeds none.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::doc::{Defect, Defects, Node};
+use super::{InForce, Policy, TemporaryAccessPass, sections};
+use crate::digest;
+use crate::json::{self, Json, Object};
+use crate::key::{Amendments, KeyRing};
+use crate::ledger::Amendment;
+use crate::names::{AttemptId, KeyId};
+
+/// The first byte of an amendment.
+const FORMAT: u8 = 1;
+
+/// Why an amendment counts for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Void {
+    /// No gateway of this tenant made it, or the key that it was made with is gone.
+    NotAuthentic,
+    /// It was made over another `temporaryAccessPass` than the document has now.
+    OverAnother,
+    /// With it, the section does not compile any more.
+    NotAPolicy,
+}
+
+impl Void {
+    /// Its name in logs and counters.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotAuthentic => "not_authentic",
+            Self::OverAnother => "over_another_section",
+            Self::NotAPolicy => "not_a_policy",
+        }
+    }
+}
+
+/// What a policy needs to be amended.
+pub(super) struct Amending {
+    /// The document's section, and its hash.
+    section: Object,
+    hash: [u8; 32],
+    /// What the document says of passes.
+    passes: Arc<TemporaryAccessPass>,
+    /// What the amendment last seen came to: every request asks, and it hardly ever changes.
+    last: Mutex<Option<Last>>,
+}
+
+struct Last {
+    amendment: Amendment,
+    passes: Arc<TemporaryAccessPass>,
+    void: Option<Void>,
+    reported: bool,
+}
+
+/// Why a policy is not amended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NotAmended {
+    /// The section would not compile.
+    Defects(Vec<Defect>),
+    /// There would be more of it than a ledger keeps.
+    TooLarge,
+}
+
+impl Amending {
+    pub(super) fn of(section: Object, passes: TemporaryAccessPass) -> Self {
+        let hash = digest::sha256(&[b"tapgate-section-1", &Json::Object(section.clone()).canonical()]);
+        Self { section, hash, passes: Arc::new(passes), last: Mutex::new(None) }
+    }
+
+    pub(super) fn is_to_be_reported(&self) -> bool {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_mut().is_some_and(|last| !std::mem::replace(&mut last.reported, true))
+    }
+}
+
+/// An amendment, read.
+struct Read<'a> {
+    over: [u8; 32],
+    attempt: [u8; 16],
+    key: &'a str,
+    tag: &'a [u8],
+    members: &'a [u8],
+}
+
+impl<'a> Read<'a> {
+    fn of(bytes: &'a [u8]) -> Option<Self> {
+        let (&format, rest) = bytes.split_first()?;
+        let (over, rest) = rest.split_first_chunk()?;
+        let (attempt, rest) = rest.split_first_chunk()?;
+        let (&length, rest) = rest.split_first()?;
+        let (key, rest) = rest.split_at_checked(usize::from(length))?;
+        let (tag, members) = rest.split_at_checked(32)?;
+        let key = std::str::from_utf8(key).ok()?;
+        (format == FORMAT).then_some(Self { over: *over, attempt: *attempt, key, tag, members })
+    }
+}
+
+/// What is authenticated of an amendment.
+fn message(over: &[u8; 32], attempt: &[u8; 16], members: &[u8]) -> Vec<u8> {
+    digest::length_prefixed(&[over, attempt, members])
+}
+
+fn write(over: &[u8; 32], attempt: AttemptId, members: &[u8], keys: &KeyRing<Amendments>) -> Vec<u8> {
+    let key: &KeyId = keys.signing_id();
+    let tag = keys.sign(&message(over, attempt.as_bytes(), members));
+    // A key's id has at most 64 bytes.
+    let length = u8::try_from(key.as_str().len()).unwrap_or(u8::MAX);
+    let parts = [&[FORMAT], &over[..], attempt.as_bytes(), &[length], key.as_str().as_bytes(), &tag, members];
+    parts.concat()
+}
+
+impl Policy {
+    /// The policy with what the ledger holds of amendments to it.
+    #[must_use]
+    pub fn in_force(self: &Arc<Self>, amendment: Option<&Amendment>) -> InForce {
+        let as_the_document_has_it = || (Arc::clone(&self.amending.passes), None);
+        let (passes, void) = match amendment.filter(|amendment| self.admin.is_some() && !amendment.is_none()) {
+            None => as_the_document_has_it(),
+            Some(amendment) => self.amended(amendment),
+        };
+        InForce { policy: Arc::clone(self), passes, void }
+    }
+
+    fn amended(&self, amendment: &Amendment) -> (Arc<TemporaryAccessPass>, Option<Void>) {
+        let mut last = self.amending.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = last.as_ref().filter(|last| last.amendment == *amendment) {
+            return (Arc::clone(&last.passes), last.void);
+        }
+        let read = self.open(amendment).and_then(|members| self.compiled(&members).map_err(|_| Void::NotAPolicy));
+        let (passes, void) = match read {
+            Ok(passes) => (Arc::new(passes), None),
+            Err(void) => (Arc::clone(&self.amending.passes), Some(void)),
+        };
+        *last = Some(Last { amendment: amendment.clone(), passes: Arc::clone(&passes), void, reported: false });
+        (passes, void)
+    }
+
+    /// The members that an amendment changes.
+    fn open(&self, amendment: &Amendment) -> Result<Object, Void> {
+        let read = Read::of(amendment.as_bytes()).ok_or(Void::NotAuthentic)?;
+        let message = message(&read.over, &read.attempt, read.members);
+        if self.gateway_keys.amendments.verify(read.key, &message, read.tag) != Some(true) {
+            return Err(Void::NotAuthentic);
+        }
+        if read.over != self.amending.hash {
+            return Err(Void::OverAnother);
+        }
+        match json::document(read.members) {
+            Ok(Json::Object(members)) => Ok(members),
+            _ => Err(Void::NotAPolicy),
+        }
+    }
+
+    /// The document's section with these members in place of its own.
+    fn compiled(&self, members: &Object) -> Result<TemporaryAccessPass, Vec<Defect>> {
+        let tree = Json::Object(overlaid(self.amending.section.clone(), members));
+        let defects = Defects::of("the policy");
+        let passes = sections::passes(&Node::root(&tree, &defects), Some(&self.directory));
+        let defects = defects.into_sorted();
+        match passes {
+            // What the document switches off stays off.
+            Some(passes) if defects.is_empty() => {
+                Ok(TemporaryAccessPass { enabled: passes.enabled && self.passes.enabled, ..passes })
+            }
+            _ => Err(defects),
+        }
+    }
+
+    /// The amendment that changes these members, and otherwise what `former` changes, if that counts.
+    pub(crate) fn amend(
+        &self,
+        former: Option<&Amendment>,
+        members: &Object,
+        attempt: AttemptId,
+    ) -> Result<Amendment, NotAmended> {
+        let former = former.and_then(|former| self.open(former).ok()).unwrap_or_default();
+        let members = overlaid(former, members);
+        self.compiled(&members).map_err(NotAmended::Defects)?;
+        let members = Json::Object(members).canonical();
+        let bytes = write(&self.amending.hash, attempt, &members, &self.gateway_keys.amendments);
+        Amendment::new(bytes).ok_or(NotAmended::TooLarge)
+    }
+}
+
+fn overlaid(Object(mut below): Object, Object(above): &Object) -> Object {
+    below.retain(|(name, _)| above.iter().all(|(other, _)| other != name));
+    below.extend(above.iter().cloned());
+    Object(below)
+}
