@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// A JSON value. Members keep their order.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,9 +80,17 @@ impl Serialize for Json {
             Self::String(text) => out.serialize_str(text),
             Self::Array(items) => out.collect_seq(items),
             Self::Object(Object(members)) => {
-                let mut members: Vec<_> = members.iter().map(|(name, value)| (name, value)).collect();
-                members.sort_by_key(|(name, _)| *name);
-                out.collect_map(members)
+                let mut map = out.serialize_map(Some(members.len()))?;
+                // Few members, and sorting them would take several kilobytes of code.
+                let mut last: Option<&String> = None;
+                let next = |last: Option<&String>| {
+                    members.iter().filter(|(name, _)| last.is_none_or(|last| name > last)).min_by_key(|(name, _)| name)
+                };
+                while let Some((name, value)) = next(last) {
+                    map.serialize_entry(name, value)?;
+                    last = Some(name);
+                }
+                map.end()
             }
         }
     }

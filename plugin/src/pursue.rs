@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tapgate_core::context::Context;
 use tapgate_core::ledger::{
-    Amend, Ledger as _, Load, Loaded, Purpose, RecordName, Step, Swap, SwapReply, Unavailable, Version,
+    Ledger as _, Load, Loaded, Purpose, Put, RecordName, Step, Swap, SwapReply, Unavailable, Version,
 };
 use tapgate_core::policy::{Etcd, Policy};
 use tapgate_core::time::UnixSeconds;
@@ -34,7 +34,6 @@ pub(crate) struct Waiting<D> {
 enum Open<D> {
     Load(Load<D>),
     Swap(Swap<D>),
-    Amend(Amend<D>),
 }
 
 /// What a step knows of etcd besides what its rule does.
@@ -82,10 +81,6 @@ impl Worker {
                 Asked::Answer(reply) => swap.answer(reply, context),
                 Asked::Waits(talk) => return Progress::waits(Open::Swap(swap), talk, known),
             },
-            Open::Amend(amend) => match self.swap_was_heard(*talk, answer, &mut known, context.now) {
-                Asked::Answer(reply) => amend.answer(reply, context),
-                Asked::Waits(talk) => return Progress::waits(Open::Amend(amend), talk, known),
-            },
         };
         self.go_on(step, known, context)
     }
@@ -99,13 +94,9 @@ impl Worker {
                     Asked::Answer(loaded) => load.answer(loaded, context),
                     Asked::Waits(talk) => return Progress::waits(Open::Load(load), talk, known),
                 },
-                Step::Swap(swap) => match self.swap(&swap, &mut known, context.now) {
+                Step::Swap(swap) => match self.swap(&swap.policy, swap.expected, &swap.put, &mut known, context.now) {
                     Asked::Answer(reply) => swap.answer(reply, context),
                     Asked::Waits(talk) => return Progress::waits(Open::Swap(swap), talk, known),
-                },
-                Step::Amend(amend) => match self.amend(&amend, &mut known, context.now) {
-                    Asked::Answer(reply) => amend.answer(reply, context),
-                    Asked::Waits(talk) => return Progress::waits(Open::Amend(amend), talk, known),
                 },
             };
         }
@@ -169,38 +160,27 @@ impl Worker {
         Ok(loaded)
     }
 
-    fn swap<D>(&self, swap: &Swap<D>, known: &mut Known, now: UnixSeconds) -> Asked<SwapReply> {
-        let Swap { policy, name, expected, record, .. } = swap;
-        let Some(etcd) = of(policy) else {
-            return Asked::Answer(self.shared_data().swap(policy, name, *expected, record, now));
-        };
-        let want = |birth| Want::Swap { name: *name, birth, expected: *expected, record: Box::new(record.clone()) };
-        self.write(policy, etcd, want, known, now)
-    }
-
-    fn amend<D>(&self, amend: &Amend<D>, known: &mut Known, now: UnixSeconds) -> Asked<SwapReply> {
-        let Amend { policy, expected, amendment, .. } = amend;
-        let Some(etcd) = of(policy) else {
-            return Asked::Answer(self.shared_data().amend(policy, *expected, amendment, now));
-        };
-        let want = |birth| Want::Amend { birth, expected: *expected, amendment: amendment.clone() };
-        self.write(policy, etcd, want, known, now)
-    }
-
-    fn write(
+    fn swap(
         &self,
         policy: &Arc<Policy>,
-        etcd: &Etcd,
-        want: impl FnOnce(UnixSeconds) -> Want,
+        expected: Option<Version>,
+        put: &Put,
         known: &mut Known,
         now: UnixSeconds,
     ) -> Asked<SwapReply> {
+        let Some(etcd) = of(policy) else {
+            let mut ledger = self.shared_data();
+            return Asked::Answer(match put {
+                Put::Record(name, record) => ledger.swap(policy, name, expected, record, now),
+                Put::Amendment(amendment) => ledger.amend(policy, expected, amendment, now),
+            });
+        };
         self.metrics.count("tapgate.ledger.swap");
         // Nothing is swapped that was not loaded.
         let Some(birth) = known.began.as_ref().map(|began| began.birth) else {
             return Asked::Answer(SwapReply::Refused);
         };
-        let want = want(birth);
+        let want = Want::Swap { birth, expected, put: put.clone() };
         match Talk::begin(policy, want.clone(), &self.clusters, now) {
             Turn::Waits(talk) => Asked::Waits(talk),
             Turn::Over(outcome) => Asked::Answer(self.swapped(policy, etcd, want, outcome, known, now)),
@@ -236,7 +216,7 @@ impl Worker {
         let mut cluster = cluster.borrow_mut();
         match (outcome, want) {
             (Outcome::Swapped, want) => {
-                if let (Want::Swap { name, record, .. }, Some(began)) = (want, &known.began) {
+                if let (Want::Swap { put: Put::Record(name, record), .. }, Some(began)) = (want, &known.began) {
                     cluster.memory.wrote(name, began.clone(), *record, now);
                 }
                 SwapReply::Swapped
@@ -246,14 +226,14 @@ impl Worker {
                 if !decoy {
                     self.metrics.count("tapgate.ledger.swap_lost");
                 }
-                if let Want::Swap { name, .. } = want {
+                if let Want::Swap { put: Put::Record(name, _), .. } = want {
                     known.brought = Some((name, loaded));
                 }
                 SwapReply::Lost
             }
             (Outcome::Unknown, want) => {
                 self.metrics.count("tapgate.ledger.failure");
-                if let Want::Swap { name, .. } = want {
+                if let Want::Swap { put: Put::Record(name, _), .. } = want {
                     cluster.memory.forget(&name);
                 }
                 SwapReply::Unknown

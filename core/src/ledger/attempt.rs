@@ -74,6 +74,8 @@ impl<E: Event> Loading<E> {
     }
 
     /// Goes on with what was loaded at `now`.
+    // What may happen to a record is the largest part of the plugin: once for each event is enough.
+    #[inline(never)]
     pub fn answer(self, loaded: Result<Loaded, Unavailable>, now: UnixSeconds) -> Next<E> {
         let Ok(loaded) = loaded else { return Next::Done(Err(Unavailable)) };
         let attempt = self.0;

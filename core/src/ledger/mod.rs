@@ -120,10 +120,8 @@ pub struct Unavailable;
 pub enum Step<D> {
     /// A record.
     Load(Load<D>),
-    /// A record swapped.
+    /// A record swapped, or the policy amended.
     Swap(Swap<D>),
-    /// The policy amended.
-    Amend(Amend<D>),
     /// Nothing.
     Done(D),
 }
@@ -145,24 +143,20 @@ pub struct Load<D> {
 pub struct Swap<D> {
     /// Whose ledger.
     pub policy: Arc<Policy>,
-    /// Which record.
-    pub name: RecordName,
     /// The version that must stand; `None` if none may.
     pub expected: Option<Version>,
-    /// What to write.
-    pub record: Record,
+    /// What to write, and where.
+    pub put: Put,
     then: Then<SwapReply, D>,
 }
 
-/// A rule that waits for an amendment to be written.
-pub struct Amend<D> {
-    /// To which policy, and in whose ledger.
-    pub policy: Arc<Policy>,
-    /// The version that must stand; `None` if nothing may ever have been amended.
-    pub expected: Option<Version>,
-    /// What to write.
-    pub amendment: Amendment,
-    then: Then<SwapReply, D>,
+/// What a swap writes, and by that where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Put {
+    /// The record of this name.
+    Record(RecordName, Box<Record>),
+    /// What is amended of the policy.
+    Amendment(Amendment),
 }
 
 impl<D: 'static> Step<D> {
@@ -178,13 +172,9 @@ impl<D: 'static> Step<D> {
                 let then = Box::new(|loaded, context: &mut Context<'_>| then(loaded, context).and_then(next, context));
                 Step::Load(Load { policy, name, purpose, then })
             }
-            Self::Swap(Swap { policy, name, expected, record, then }) => {
+            Self::Swap(Swap { policy, expected, put, then }) => {
                 let then = Box::new(|reply, context: &mut Context<'_>| then(reply, context).and_then(next, context));
-                Step::Swap(Swap { policy, name, expected, record, then })
-            }
-            Self::Amend(Amend { policy, expected, amendment, then }) => {
-                let then = Box::new(|reply, context: &mut Context<'_>| then(reply, context).and_then(next, context));
-                Step::Amend(Amend { policy, expected, amendment, then })
+                Step::Swap(Swap { policy, expected, put, then })
             }
         }
     }
@@ -204,13 +194,6 @@ impl<D> Swap<D> {
     }
 }
 
-impl<D> Amend<D> {
-    /// Goes on with the reply.
-    pub fn answer(self, reply: SwapReply, context: &mut Context<'_>) -> Step<D> {
-        (self.then)(reply, context)
-    }
-}
-
 /// Amends a policy.
 pub(crate) fn amend<D>(
     policy: Arc<Policy>,
@@ -218,7 +201,7 @@ pub(crate) fn amend<D>(
     amendment: Amendment,
     then: impl FnOnce(SwapReply, &mut Context<'_>) -> Step<D> + 'static,
 ) -> Step<D> {
-    Step::Amend(Amend { policy, expected, amendment, then: Box::new(then) })
+    Step::Swap(Swap { policy, expected, put: Put::Amendment(amendment), then: Box::new(then) })
 }
 
 /// Loads a record.
@@ -253,9 +236,8 @@ where
         }
         Next::Swap(swapping) => Step::Swap(Swap {
             policy: Arc::clone(&policy),
-            name: *swapping.name(),
             expected: swapping.expected(),
-            record: swapping.record().clone(),
+            put: Put::Record(*swapping.name(), Box::new(swapping.record().clone())),
             then: Box::new(move |reply, context| {
                 let next = swapping.answer(reply);
                 carry_out(policy, next, then, context)
@@ -274,12 +256,11 @@ pub fn settle<D>(mut step: Step<D>, ledger: &mut dyn Ledger, context: &mut Conte
                 load.answer(loaded, context)
             }
             Step::Swap(swap) => {
-                let reply = ledger.swap(&swap.policy, &swap.name, swap.expected, &swap.record, context.now);
+                let reply = match &swap.put {
+                    Put::Record(name, record) => ledger.swap(&swap.policy, name, swap.expected, record, context.now),
+                    Put::Amendment(amendment) => ledger.amend(&swap.policy, swap.expected, amendment, context.now),
+                };
                 swap.answer(reply, context)
-            }
-            Step::Amend(amend) => {
-                let reply = ledger.amend(&amend.policy, amend.expected, &amend.amendment, context.now);
-                amend.answer(reply, context)
             }
         };
     }

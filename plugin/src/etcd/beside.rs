@@ -126,7 +126,7 @@ impl Cluster {
         match want {
             Want::Look(name) => self.memory.looked_in_vain(name),
             Want::Lease => self.asked_for_lease = Some(now),
-            Want::Load(_) | Want::Swap { .. } | Want::Amend { .. } => self.asked_for_birth = Some(now),
+            Want::Load(_) | Want::Swap { .. } => self.asked_for_birth = Some(now),
         }
     }
 }

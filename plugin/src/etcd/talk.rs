@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tapgate_core::ledger::etcd::{
     AUTHORIZATION, Answer, Call, Credentials, Failure, Grant, Lease, Load, Look, MOST_BYTES, Swap, SwapAnswer, Token,
 };
-use tapgate_core::ledger::{Amendment, Loaded, Record, RecordName, Version};
+use tapgate_core::ledger::{Loaded, Put, RecordName, Version};
 use tapgate_core::policy::{Etcd, Policy};
 use tapgate_core::time::UnixSeconds;
 
@@ -23,25 +23,14 @@ pub(crate) enum Want {
     Load(RecordName),
     /// A record, and nothing written.
     Look(RecordName),
-    /// A record written.
+    /// A record written, or the policy amended.
     Swap {
-        /// Which.
-        name: RecordName,
         /// When the ledger began by which this was decided.
         birth: UnixSeconds,
         /// What must stand.
         expected: Option<Version>,
         /// What to write.
-        record: Box<Record>,
-    },
-    /// The policy amended.
-    Amend {
-        /// When the ledger began by which this was decided.
-        birth: UnixSeconds,
-        /// What must stand.
-        expected: Option<Version>,
-        /// What to write.
-        amendment: Amendment,
+        put: Put,
     },
     /// A lease for the next hour.
     Lease,
@@ -168,11 +157,11 @@ impl Talk {
             Want::Load(name) if self.begins => Asking::Load(cluster.keyspace.load(name, now)),
             Want::Load(name) | Want::Look(name) => Asking::Look(cluster.keyspace.look(name)),
             Want::Lease => Asking::Grant(Grant::ahead(&self.policy, now)),
-            Want::Amend { birth, expected, amendment } => {
+            Want::Swap { birth, expected, put: Put::Amendment(amendment) } => {
                 let swap = cluster.keyspace.amend(&self.policy.tenant, *birth, *expected, amendment);
                 Asking::Swap(Box::new(swap), None)
             }
-            Want::Swap { name, birth, expected, record } => {
+            Want::Swap { birth, expected, put: Put::Record(name, record) } => {
                 let shared = cluster.lease.filter(|lease| self.lease != Leasing::Without && lease.serves(record, now));
                 if self.lease == Leasing::Wanted || (shared.is_none() && self.lease == Leasing::Shared) {
                     return Asking::Grant(Grant::new(&self.policy, record, now));

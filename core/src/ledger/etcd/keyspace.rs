@@ -8,11 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::load::{Load, Look};
 use super::survey::{Interval, Range};
-use super::swap::{Put, Swap};
+use super::swap::Swap;
 use super::watch::Watch;
 use super::{Lease, lease};
 use crate::digest;
-use crate::ledger::{Amendment, Record, RecordName, Version};
+use crate::ledger::{Amendment, Put, Record, RecordName, Version};
 use crate::names::TenantId;
 use crate::time::UnixSeconds;
 
@@ -65,7 +65,8 @@ impl Keyspace {
         lease: Option<&Lease>,
     ) -> Swap {
         let lease = lease.filter(|lease| lease.outlives(record)).map(lease::id);
-        Swap { keys: self.keys(name), birth, expected, put: Put::Record(Box::new(record.clone()), lease) }
+        let put = Put::Record(*name, Box::new(record.clone()));
+        Swap { keys: self.keys(name), birth, expected, put, lease }
     }
 
     /// Asks for what is amended of the policy to be written, likewise. It is kept for ever.
@@ -78,7 +79,7 @@ impl Keyspace {
         amendment: &Amendment,
     ) -> Swap {
         let keys = self.keys(&RecordName::of_nobody(tenant));
-        Swap { keys, birth, expected, put: Put::Amendment(amendment.clone()) }
+        Swap { keys, birth, expected, put: Put::Amendment(amendment.clone()), lease: None }
     }
 
     /// Asks when the ledger began.

@@ -5,7 +5,7 @@ use super::keyspace::Keys;
 use super::request::{Compare, Operation, Txn as Question};
 use super::{Answer, Call};
 use crate::ledger::bucket::encode_birth;
-use crate::ledger::{Amendment, Loaded, Record, SwapReply, Version};
+use crate::ledger::{Loaded, Put, SwapReply, Version};
 use crate::time::UnixSeconds;
 
 /// Asks for a record to be written in place of the version that was loaded, in the ledger that it was loaded from.
@@ -18,15 +18,8 @@ pub struct Swap {
     pub(super) birth: UnixSeconds,
     pub(super) expected: Option<Version>,
     pub(super) put: Put,
-}
-
-/// What to write, and by that where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Put {
-    /// A record, which goes when its lease ends.
-    Record(Box<Record>, Option<u64>),
-    /// What is amended of the policy.
-    Amendment(Amendment),
+    /// What a record goes with.
+    pub(super) lease: Option<u64>,
 }
 
 /// What came of a swap.
@@ -76,7 +69,7 @@ impl Swap {
     pub fn call(&self) -> Call {
         let Keys { birth, amendment, record } = &self.keys;
         let (key, put) = match &self.put {
-            Put::Record(new, lease) => (record, Operation::put(record, &new.encode(), *lease)),
+            Put::Record(_, new) => (record, Operation::put(record, &new.encode(), self.lease)),
             Put::Amendment(new) => (amendment, Operation::put(amendment, new.as_bytes(), None)),
         };
         let standing = match self.expected {
@@ -113,7 +106,7 @@ impl Swap {
     fn lost(&self, txn: &Txn) -> SwapAnswer {
         let Some(Some(loaded)) = txn.loaded(&self.keys) else { return SwapAnswer::Unknown };
         let (version, own) = match &self.put {
-            Put::Record(new, _) => standing(loaded.record.as_ref(), new),
+            Put::Record(_, new) => standing(loaded.record.as_ref(), new),
             Put::Amendment(new) => standing(loaded.amendment.as_ref(), new),
         };
         // Then the comparison would have held.
