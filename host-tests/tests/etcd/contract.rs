@@ -17,6 +17,7 @@ use std::cell::RefCell;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use serde_json::json;
 use tapgate_core::ledger::Memory;
 use tapgate_core::ledger::etcd::Call;
 use tapgate_core::policy::compile;
@@ -46,10 +47,10 @@ impl Wire for Real<'_> {
     }
 }
 
-fn policy() -> tapgate_core::policy::Policy {
+fn compiled(policy: &Policy) -> tapgate_core::policy::Policy {
     let environment = Keys::random().environment();
     let value = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let compiled = compile(Policy::shipped().text().as_bytes(), &value).ok();
+    let compiled = compile(policy.text().as_bytes(), &value).ok();
     compiled.and_then(|mut all| all.policies.pop()).expect("the shipped policy")
 }
 
@@ -57,7 +58,8 @@ fn policy() -> tapgate_core::policy::Policy {
 fn a_real_etcd_keeps_every_law_of_a_ledger() {
     let runtime = Runtime::new().expect("a runtime");
     let etcd = runtime.block_on(etcd::Etcd::start(1));
-    let (policy, client) = (policy(), RefCell::new(etcd.client(0)));
+    let (policy, client) = (compiled(&Policy::shipped()), RefCell::new(etcd.client(0)));
+    let amendable = compiled(&Policy::shipped().with("/admin/hosts", json!(["admin.example.com"])));
     // A ledger that has not begun, each under a prefix of its own.
     let ledgers = RefCell::new(0);
     let fresh = || {
@@ -66,6 +68,7 @@ fn a_real_etcd_keeps_every_law_of_a_ledger() {
     };
     for (law, holds) in laws::LAWS {
         holds(&mut fresh(), &policy, law);
+        holds(&mut fresh(), &amendable, law);
     }
     // One for each law: a runner counts all cases that it has ever tried.
     let runner = || TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) });

@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected must fail"
 )]
 
+mod amended;
 mod contract;
 mod operator;
 mod outage;

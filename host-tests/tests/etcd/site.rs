@@ -39,13 +39,18 @@ pub(crate) struct Site {
 impl Site {
     /// Starts two gates on a cluster that runs, and waits until each has begun or found the ledger.
     pub(crate) async fn on(etcd: &Etcd) -> Self {
+        Self::by(&policy(), etcd).await
+    }
+
+    /// Likewise, by another policy.
+    pub(crate) async fn by(policy: &Policy, etcd: &Etcd) -> Self {
         let (keys, secrets) = (Keys::random(), Secrets::default());
         for spelling in keys.each().flat_map(tapgate_host_tests::keys::Key::spellings) {
             secrets.note(spelling);
         }
         let upstream = Upstream::start(standard(&keys, &secrets), &secrets).await;
         let ports: Vec<u16> = (0..MEMBERS).map(|member| etcd.address(member).port()).collect();
-        let setup = Setup::new(upstream.address(), &keys).policy(&policy()).cluster("etcd", &ports);
+        let setup = Setup::new(upstream.address(), &keys).policy(policy).cluster("etcd", &ports);
         let gates = Gates::start(&setup, &secrets).await;
         let site = Self { gates, _upstream: upstream, keys, secrets };
         // Whoever asks for a record finds the ledger born: its passes begin after that.
