@@ -24,6 +24,7 @@ mod pages;
 pub mod pass;
 pub mod path;
 pub mod policy;
+mod protobuf;
 pub mod random;
 pub mod refusal;
 pub mod reply;

@@ -1,13 +1,20 @@
 //! A request as the rules see it: borrowed bytes, read once. What duplicates, case and absence mean is decided here.
 
 use crate::headers::Header;
+use crate::json::Object;
 use crate::path::without_query;
+use crate::protobuf;
 
 /// A view of a request's header map, pseudo-headers included, in the order and spelling in which they came.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestView<'a> {
     headers: &'a [Header<'a>],
+    metadata: Metadata,
 }
+
+/// What the proxy's other filters say of a request: an `envoy.config.core.v3.Metadata`, serialized; nothing where there is none.
+/// It is the proxy's word, never a header's, and asked for only where it matters.
+pub type Metadata = fn() -> Vec<u8>;
 
 /// What stands under a header's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +51,18 @@ impl<'a> RequestView<'a> {
     /// Looks at a request's headers.
     #[must_use]
     pub fn new(headers: &'a [Header<'a>]) -> Self {
-        Self { headers }
+        Self { headers, metadata: Vec::new }
+    }
+
+    /// Likewise with what other filters say of it.
+    #[must_use]
+    pub fn with_metadata(self, metadata: Metadata) -> Self {
+        Self { metadata, ..self }
+    }
+
+    /// The claims of a token that the proxy's own `jwt_authn` filter has verified and keeps under this name.
+    pub(crate) fn verified_claims(&self, provider: &str) -> Option<Object> {
+        protobuf::metadata_of(&(self.metadata)(), "envoy.filters.http.jwt_authn", provider)
     }
 
     /// All headers.

@@ -269,6 +269,14 @@ pub(crate) fn property(path: &str) -> Vec<u8> {
     bytes(read).unwrap_or_default()
 }
 
+/// What other filters say of the stream, as a serialized `envoy.config.core.v3.Metadata`; empty if nothing.
+///
+/// All of it, since Envoy gives a part as pairs of bytes, without the types of what stands there, and nothing at all where there
+/// is a null or a list in it.
+pub(crate) fn metadata() -> Vec<u8> {
+    property("metadata")
+}
+
 /// Reads a shared value and its version; `None` if there is none.
 pub(crate) fn shared_data(key: &str) -> Result<Option<(Vec<u8>, u32)>, HostError> {
     let mut cas = 0;

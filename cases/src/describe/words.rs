@@ -333,11 +333,16 @@ pub const WORDS: &[Words] = &[
     words("admin.caps.*.isUsableOnce", "Whether the role may issue one-time passes only.", "true", ""),
     words(
         "admin.jwtAuthn",
-        "Accept what the proxy's own jwt_authn filter verified. Checked; serves nothing yet.",
+        "Accept administrators' tokens that the proxy's own jwt_authn filter has verified.",
         "{provider: idp}",
         "",
     ),
-    words("admin.jwtAuthn.provider", "The provider's name there.", "idp", ""),
+    words(
+        "admin.jwtAuthn.provider",
+        "The name under which that filter keeps the claims: its provider's payload_in_metadata.",
+        "idp",
+        "",
+    ),
     words("admin.jwtAuthn.rolesClaim", "The claim that lists the roles.", "roles", ""),
     words("pages", "What the plugin's own pages say of the place.", "{name: Contoso}", ""),
     words("pages.name", "The organisation; the tenant's name if nothing is said.", "Contoso", ""),

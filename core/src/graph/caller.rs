@@ -1,6 +1,6 @@
-//! Who calls: a bearer token, signed with an `admin` key (11.1).
+//! Who calls: a bearer token, signed with an `admin` key, or one that the proxy itself has verified (11.1).
 
-use crate::json::Json;
+use crate::json::{Json, Object};
 use crate::jws::{self, Typ};
 use crate::names::{Identity, UserName};
 use crate::pass::{audience, moment, text};
@@ -45,23 +45,44 @@ impl Caller {
         if !ours || !in_time || !begun {
             return None;
         }
-        let name: UserName = text(&claims, "sub")?.parse().ok()?;
         let Some(Json::Array(roles)) = claims.get("roles") else { return None };
-        if roles.len() > MOST_ROLES {
+        Self::named(text(&claims, "sub")?, names(roles)?, policy)
+    }
+
+    /// Reads the claims of a token that the proxy has verified: signature, issuer and audience are its business (11.1). Its end is
+    /// looked at again, since proxies allow for some skew, and a token without one is none.
+    pub(crate) fn of_verified(claims: &Object, roles_claim: &str, policy: &Policy, now: UnixSeconds) -> Option<Self> {
+        // Seconds as doubles: whole ones up to the year 9999 are exact.
+        #[expect(clippy::cast_precision_loss, reason = "no second of a `UnixSeconds` comes near 2^53")]
+        let now = now.get() as f64;
+        if !matches!(claims.get("exp"), Some(Json::Float(end)) if now < *end) {
             return None;
         }
-        let role = |role: &Json| match role {
-            Json::String(name) => Some(name.clone()),
-            _ => None,
+        let role_names = match claims.get(roles_claim)? {
+            Json::String(role) => vec![role.clone()],
+            Json::Array(roles) => names(roles)?,
+            _ => return None,
         };
-        Some(Self {
-            identity: policy.directory.resolve(&name).unwrap_or_else(|| Identity::of_open(&name)),
-            role_names: roles.iter().map(role).collect::<Option<_>>()?,
-        })
+        Self::named(text(claims, "sub")?, role_names, policy)
+    }
+
+    fn named(subject: &str, role_names: Vec<String>, policy: &Policy) -> Option<Self> {
+        let name: UserName = subject.parse().ok()?;
+        let identity = policy.directory.resolve(&name).unwrap_or_else(|| Identity::of_open(&name));
+        Some(Self { identity, role_names })
     }
 
     /// The roles.
     pub(crate) fn roles(&self) -> Vec<Role> {
         self.role_names.iter().map(|name| Role::named(name)).collect()
     }
+}
+
+/// The names of roles, as a list of strings has them.
+fn names(roles: &[Json]) -> Option<Vec<String>> {
+    let role = |role: &Json| match role {
+        Json::String(name) => Some(name.clone()),
+        _ => None,
+    };
+    if roles.len() > MOST_ROLES { None } else { roles.iter().map(role).collect() }
 }

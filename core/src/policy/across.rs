@@ -28,6 +28,7 @@ pub(super) struct AcrossTenants {
     owners: BTreeMap<HostPattern, usize>,
     pairs: BTreeSet<(String, String)>,
     keys: BTreeMap<[u8; 32], (Use, usize)>,
+    providers: BTreeSet<String>,
 }
 
 impl AcrossTenants {
@@ -40,6 +41,7 @@ impl AcrossTenants {
             owners: BTreeMap::new(),
             pairs: BTreeSet::new(),
             keys: BTreeMap::new(),
+            providers: BTreeSet::new(),
         }
     }
 
@@ -91,6 +93,16 @@ impl AcrossTenants {
             let found = "has the issuer and audience of another tenant";
             section.defects().report(section.path(), found, "an issuer or audience of its own");
         }
+    }
+
+    /// A token that the proxy has verified says nothing of tenants: each has a provider of its own.
+    pub(super) fn provider(&mut self, node: &Node<'_>, provider: &str) -> bool {
+        let new = self.providers.insert(provider.to_owned());
+        if !new {
+            let expected = "a provider of its own: another tenant's administrators would be this one's";
+            node.wrong_as(format_args!("jwtAuthn.provider `{provider}`, which another tenant has"), expected);
+        }
+        new
     }
 
     pub(super) fn key(&mut self, node: &Node<'_>, bytes: &KeyBytes, purpose: Use) -> bool {

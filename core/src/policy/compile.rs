@@ -128,7 +128,8 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
     let ledger = section.or("ledger", sections::SHARED_DATA, |node| sections::ledger(&node, environment));
     let admin = section.or("admin", None, |node| {
         let admin = sections::admin(&node)?;
-        across.own(&node, &admin.hosts).then_some(Some(admin))
+        let provider = admin.jwt_authn.as_ref().is_none_or(|(provider, _)| across.provider(&node, provider));
+        (across.own(&node, &admin.hosts) && provider).then_some(Some(admin))
     });
     let pages = Pages { name: String::new(), contact: None, help: None, colour: None };
     let pages = section.or("pages", pages, |node| sections::pages(&node));

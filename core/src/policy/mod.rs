@@ -212,7 +212,8 @@ pub struct Admin {
     pub require_reason: bool,
     /// Limits by role.
     pub caps: Vec<(Role, Cap)>,
-    /// What the proxy's own verified token is looked up by: provider and claim of the roles.
+    /// What a token is looked up by that the proxy itself has verified: under which name it keeps the claims, and which of them lists
+    /// the roles.
     pub jwt_authn: Option<(String, String)>,
 }
 

@@ -600,3 +600,61 @@ fn a_token_that_is_made_here_is_taken_here() {
     keyless["keys"].as_object_mut().unwrap().remove("admin");
     assert_eq!(mint(&compiled(&keyless.to_string()), LONGEST_TOKEN, &roles).err(), Some(NoAdminToken::NoKey));
 }
+
+/// A stream's metadata as a proxy hands them over: of a token that it has verified for the provider `idp`, `{"exp": ..., "roles":
+/// [...], "sub": ...}`.
+fn verified() -> Vec<u8> {
+    fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+        // Two bytes are room for a length below 2^14.
+        let length = [bytes.len() & 0x7f | 0x80, bytes.len() >> 7].map(|bits| u8::try_from(bits).unwrap());
+        [&[number << 3 | 2], &length[..], bytes].concat()
+    }
+    let entry = |name: &str, value: &[u8]| field(1, &[field(1, name.as_bytes()), field(2, value)].concat());
+    let text = |text: &str| field(3, text.as_bytes());
+    let end = [&[2 << 3 | 1][..], &4e9_f64.to_le_bytes()].concat();
+    let members = [("sub", text("root@example.com")), ("roles", field(6, &field(1, &text(PRIVILEGED)))), ("exp", end)];
+    let claims = members.map(|(name, value)| entry(name, &value)).concat();
+    entry("envoy.filters.http.jwt_authn", &entry("idp", &field(5, &claims)))
+}
+
+#[test]
+fn whom_the_proxy_has_verified_is_an_administrator_where_the_policy_says_so() {
+    for (provider, status) in [(Some("idp"), 200), (Some("other"), 401), (None, 401)] {
+        let mut policy = policy(&json!({}));
+        if let Some(provider) = provider {
+            policy["admin"]["jwtAuthn"] = json!({ "provider": provider });
+        }
+        let mut site = Site::new(&policy);
+        site.metadata = verified;
+        assert_eq!(site.send(&mut Browser::default(), ask("GET", PASSES)).status, status, "{provider:?}");
+        let token = token(&site, "root@example.com", &[PRIVILEGED]);
+        assert_eq!(call(&mut site, "GET", PASSES, &token, None).status, 200, "{provider:?}: and a token of ours");
+        let cookie = ask("GET", PASSES).header("cookie", "__Host-tapgate=x");
+        assert_ne!(site.send(&mut Browser::default(), cookie).status, 200, "{provider:?}");
+    }
+}
+
+#[test]
+fn two_tenants_do_not_share_a_provider() {
+    let tenant = |name: &str, provider: &str| {
+        let mut policy = policy(&json!({}));
+        policy["tenant"] = json!(name);
+        policy["hosts"] = json!([format!("{name}.example.com")]);
+        policy["issuer"] = json!(format!("https://{name}.example.com"));
+        policy["admin"] = json!({"hosts": [format!("admin.{name}.example.com")], "jwtAuthn": {"provider": provider}});
+        let base = if name == "contoso" { 1 } else { 21 };
+        for (at, list) in ["pass", "gateway", "upstream", "admin"].into_iter().enumerate() {
+            policy["keys"][list][0]["value"] = json!(site::key(base + u8::try_from(at).unwrap()));
+        }
+        policy
+    };
+    let defects = |second: &str| {
+        let both = json!({"tenants": [tenant("contoso", "idp"), tenant("fabrikam", second)]});
+        let compiled = tapgate_core::policy::compile(both.to_string().as_bytes(), &|_| None);
+        compiled.err().unwrap_or_default().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(defects("other"), [""; 0]);
+    let found = defects("idp");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("tenants[1].admin") && found[0].contains("a provider of its own"), "{found:?}");
+}

@@ -13,7 +13,7 @@ use tapgate_core::pass::{PassClaims, mint};
 use tapgate_core::policy::compile;
 use tapgate_core::random::{NoEntropy, Random};
 use tapgate_core::reply::Reply;
-use tapgate_core::request::RequestView;
+use tapgate_core::request::{Metadata, RequestView};
 use tapgate_core::time::UnixSeconds;
 
 /// When tests begin: 2026-11-24T08:00:00Z.
@@ -89,6 +89,8 @@ pub(crate) struct Site {
     pub(crate) now: u64,
     /// Every event so far.
     pub(crate) audit: Vec<AuditEvent>,
+    /// What the proxy's other filters say of requests.
+    pub(crate) metadata: Metadata,
 }
 
 /// What came of a request.
@@ -194,6 +196,7 @@ impl Site {
             random: Seeded(1),
             now: START,
             audit: Vec::new(),
+            metadata: Vec::new,
         }
     }
 
@@ -238,7 +241,7 @@ impl Site {
         let now = UnixSeconds::new(self.now).unwrap();
         let borrowed = borrow(&headers);
         let mut context = Context { now, random: &mut self.random };
-        let step = self.gate.request(&RequestView::new(&borrowed), &mut context);
+        let step = self.gate.request(&RequestView::new(&borrowed).with_metadata(self.metadata), &mut context);
         let mut edits = HeaderEdits::default();
         let decision = match ledger::settle(step, &mut self.ledger, &mut context) {
             Head::Decided(decision) => decision,

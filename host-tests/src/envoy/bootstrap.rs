@@ -179,6 +179,13 @@ impl Bootstrap {
         filters.splice(place..=place, filter);
     }
 
+    /// Puts another HTTP filter before the plugin.
+    pub(super) fn put_before_plugin(&mut self, filter: Value) {
+        let filters = self.filters();
+        let place = filters.iter().position(|filter| filter["name"] == WASM).expect("the wasm filter");
+        filters.insert(place, filter);
+    }
+
     /// Lets Envoy itself answer on the plugin's own sign-in path, where the buffer filter still waits for the body.
     pub(super) fn answer_sign_ins(&mut self, status: u16) {
         let mut routes = self.routes().iter_mut();

@@ -136,6 +136,13 @@ impl Setup {
         self
     }
 
+    /// Another HTTP filter before the plugin.
+    #[must_use]
+    pub fn after(mut self, filter: Value) -> Self {
+        self.bootstrap.put_before_plugin(filter);
+        self
+    }
+
     /// Lets Envoy itself answer sign-ins on the plugin's own path, once their bodies are there.
     #[must_use]
     pub fn answers_sign_ins(mut self, status: u16) -> Self {

@@ -30,3 +30,4 @@ mod receipts;
 mod refusals;
 mod sign_in;
 mod support;
+mod verified;

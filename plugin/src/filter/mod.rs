@@ -176,7 +176,7 @@ impl HttpContext for Filter {
             return self.refuse();
         };
         let pairs = headers.pairs();
-        let request = RequestView::new(&pairs);
+        let request = RequestView::new(&pairs).with_metadata(host::metadata);
         self.request_id = request.field("x-request-id").one().unwrap_or_default().to_vec();
         let progress = self.pursue(|context| gate.request(&request, context));
         self.judged(progress, if end_of_stream { Arrived::Everything } else { Arrived::Headers })

@@ -22,6 +22,7 @@ use crate::names::Identity;
 use crate::policy::Policy;
 use crate::reply::Reply;
 use crate::request::{BodyFormat, Field, RequestView};
+use crate::time::UnixSeconds;
 
 /// The longest reason that is taken, in bytes.
 const MOST_REASON: usize = 128;
@@ -70,12 +71,18 @@ pub(super) fn judge(
     }
     let token = request.field("authorization");
     let has_cookie = !matches!(asked.session_cookie, SessionCookie::None);
-    if has_cookie && token != Field::Absent {
+    let verified = verified(policy, request, context.now);
+    if has_cookie && (token != Field::Absent || verified.is_some()) {
         return decided(call.deny(&ApiError::TWO_CALLERS, context));
     }
+    // The proxy may have found the token in a cookie, which another site's page makes a browser send along.
+    if verified.is_some() && asked.cross_site {
+        return decided(call.deny(&ApiError::CROSS_SITE, context));
+    }
     let caller = match token {
-        Field::One(token) => Caller::of(token, policy, context.now),
-        Field::Absent | Field::Several => None,
+        Field::One(token) => Caller::of(token, policy, context.now).or(verified),
+        Field::Absent => verified,
+        Field::Several => None,
     };
     match (route, caller) {
         (Route::Mine(_), _) if asked.cross_site => decided(call.deny(&ApiError::CROSS_SITE, context)),
@@ -87,6 +94,12 @@ pub(super) fn judge(
         (Route::Policy, Some(caller)) => policy::called(call, &asked, caller, context),
         (Route::Of(..) | Route::Policy, None) => decided(call.deny(&ApiError::UNAUTHENTICATED, context)),
     }
+}
+
+/// Whoever's token the proxy itself has verified, where the policy believes it (11.1).
+fn verified(policy: &Policy, request: &RequestView<'_>, now: UnixSeconds) -> Option<Caller> {
+    let (provider, roles_claim) = policy.admin.as_ref()?.jwt_authn.as_ref()?;
+    Caller::of_verified(&request.verified_claims(provider)?, roles_claim, policy, now)
 }
 
 impl Called {
