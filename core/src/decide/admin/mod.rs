@@ -91,7 +91,7 @@ pub(super) fn judge(
             person.and_then(move |person, context| passes::mine(call, resource, &asked, person, context), context)
         }
         (Route::Of(name, resource), Some(caller)) => passes::of(call, &name, resource, &asked, caller, context),
-        (Route::Policy, Some(caller)) => policy::called(call, &asked, caller, context),
+        (Route::Policy, Some(caller)) => policy::called(call, &asked, &caller, context),
         (Route::Of(..) | Route::Policy, None) => decided(call.deny(&ApiError::UNAUTHENTICATED, context)),
     }
 }

@@ -34,7 +34,7 @@ enum Change {
 }
 
 /// What an administrator asks about the policy.
-pub(super) fn called(call: Call, asked: &Asked, caller: Caller, context: &mut Context<'_>) -> Step<Head> {
+pub(super) fn called(call: Call, asked: &Asked, caller: &Caller, context: &mut Context<'_>) -> Step<Head> {
     let action = if asked.method == b"GET" { Action::ViewPolicy } else { Action::ChangePolicy };
     let editor = Editor { call, by: caller.identity.clone() };
     if !may(&caller.roles(), action, RoleTarget::Unknown) {
