@@ -65,7 +65,7 @@ pub enum Phase {
     /// For the store to read the record.
     Loading(Loading<Happening>),
     /// For what the store read to arrive.
-    Loaded(Loading<Happening>, Loaded),
+    Loaded(Loading<Happening>, Box<Loaded>),
     /// For the store to swap, or for its reply to arrive.
     Swapping(Swapping<Happening>, Option<SwapReply>),
 }

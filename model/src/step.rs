@@ -164,7 +164,7 @@ impl Bounded {
             Step::Read(request) => {
                 let loaded = next.store.load();
                 self.advance(&mut next, request, |phase| match phase {
-                    Phase::Loading(loading) => Phase::Loaded(loading, loaded),
+                    Phase::Loading(loading) => Phase::Loaded(loading, Box::new(loaded)),
                     other => other,
                 });
             }
@@ -176,7 +176,7 @@ impl Bounded {
                 });
             }
             Step::Arrives(request) => self.proceed(&mut next, request, |phase, now| match phase {
-                Phase::Loaded(loading, loaded) => loading.answer(Ok(loaded), now),
+                Phase::Loaded(loading, loaded) => loading.answer(Ok(*loaded), now),
                 _ => Next::Done(Err(Unavailable)),
             }),
             Step::Lands(index) => self.lands(&mut next, index, false),

@@ -146,7 +146,7 @@ impl Worker {
         if let (Outcome::Loaded(loaded), Purpose::Check(_), Want::Load(name), Some(etcd)) =
             (&outcome, purpose, want, of(&policy))
         {
-            self.clusters.of(&policy, etcd).borrow_mut().memory.saw(name, number, at, loaded.clone());
+            self.clusters.of(&policy, etcd).borrow_mut().memory.saw(name, number, at, Loaded::clone(loaded));
         }
         Asked::Answer(self.loaded(outcome, known))
     }
@@ -157,7 +157,7 @@ impl Worker {
             return Err(Unavailable);
         };
         known.saw(&loaded);
-        Ok(loaded)
+        Ok(*loaded)
     }
 
     fn swap(
@@ -227,7 +227,7 @@ impl Worker {
                     self.metrics.count("tapgate.ledger.swap_lost");
                 }
                 if let Want::Swap { put: Put::Record(name, _), .. } = want {
-                    known.brought = Some((name, loaded));
+                    known.brought = Some((name, *loaded));
                 }
                 SwapReply::Lost
             }

@@ -1,6 +1,6 @@
 //! A compiled policy: what a tenant's document says, checked once and ready to be asked (section 2).
 //!
-//! [`compile()`] is the only way to get one. [`Policy::admit`] is where a pass meets it (2.4, 3.5).
+//! [`compile()`] is the only way to get one. [`InForce::admit`] is where a pass meets it (2.4, 3.5).
 
 mod across;
 mod amend;

@@ -23,7 +23,7 @@ const CONFIGURATION: &str =
 fn administrator(site: &Site, policy: &Policy) -> String {
     let environment = site.keys.environment();
     let value = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let compiled = compile(policy.text().as_bytes(), &value).ok().expect("the policy");
+    let Ok(compiled) = compile(policy.text().as_bytes(), &value) else { panic!("the policy") };
     let now = UnixSeconds::new(u64::try_from(now()).expect("after 1970")).expect("before the year 9999");
     let roles = ["Authentication Policy Administrator".to_owned()];
     let subject = "root@example.com".parse().expect("a name");

@@ -63,7 +63,7 @@ impl Beside {
                 let cluster = worker.clusters.of(&policy, etcd);
                 let mut cluster = cluster.borrow_mut();
                 match &want {
-                    Want::Look(name) => cluster.memory.saw(*name, number, at, loaded),
+                    Want::Look(name) => cluster.memory.saw(*name, number, at, *loaded),
                     _ => cluster.begun = true,
                 }
                 return;

@@ -39,13 +39,13 @@ pub(crate) enum Want {
 /// What came of it.
 pub(crate) enum Outcome {
     /// This is the record.
-    Loaded(Loaded),
+    Loaded(Box<Loaded>),
     /// There is no ledger to look into.
     NotBegun,
     /// The record stands as wanted.
     Swapped,
     /// Another stands.
-    Lost(Loaded),
+    Lost(Box<Loaded>),
     /// Nobody knows whether the record stands as wanted.
     Unknown,
     /// There is a lease.
@@ -215,7 +215,7 @@ impl Talk {
                 _ => Some(Outcome::Failed),
             },
             (Asking::Look(look), Some(answer)) => match look.read(answer) {
-                Ok(Some(loaded)) => Some(Outcome::Loaded(loaded)),
+                Ok(Some(loaded)) => Some(Outcome::Loaded(Box::new(loaded))),
                 Ok(None) if matches!(self.want, Want::Load(_)) => {
                     self.begins = true;
                     None
@@ -225,7 +225,7 @@ impl Talk {
                 Err(Failure::Unavailable) => Some(Outcome::Failed),
             },
             (Asking::Load(load), Some(answer)) => match load.read(answer) {
-                Ok(loaded) => Some(Outcome::Loaded(loaded)),
+                Ok(loaded) => Some(Outcome::Loaded(Box::new(loaded))),
                 Err(Failure::Unauthenticated) => self.renew(cluster, credentials),
                 Err(Failure::Unavailable) => Some(Outcome::Failed),
             },
@@ -250,7 +250,7 @@ impl Talk {
     ) -> Option<Outcome> {
         match answer {
             SwapAnswer::Swapped => Some(Outcome::Swapped),
-            SwapAnswer::Lost(loaded) => Some(Outcome::Lost(*loaded)),
+            SwapAnswer::Lost(loaded) => Some(Outcome::Lost(loaded)),
             SwapAnswer::Unknown => Some(Outcome::Unknown),
             SwapAnswer::Refused => Some(Outcome::Failed),
             SwapAnswer::Unauthenticated => self.renew(cluster, credentials),
