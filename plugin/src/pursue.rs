@@ -15,6 +15,9 @@ use crate::etcd::talk::{Outcome, Talk, Turn, Want};
 use crate::ledger::SharedData;
 use crate::worker::Worker;
 
+/// The most questions that are answered to a step that has to end.
+const MOST_ENDINGS: u8 = 4;
+
 /// How far a step has come.
 pub(crate) enum Progress<D> {
     /// To its end.
@@ -52,6 +55,23 @@ enum Asked<A> {
 }
 
 impl<D> Waiting<D> {
+    /// What it comes to if the call never comes back, and no other is made; `None` if a rule does not take that for an answer.
+    pub(crate) fn abandon(self, context: &mut Context<'_>) -> Option<D> {
+        let mut step = match self.open {
+            Open::Load(load) => load.answer(Err(Unavailable), context),
+            Open::Swap(swap) => swap.answer(SwapReply::Unknown, context),
+        };
+        // A swap in doubt is looked for once more.
+        for _ in 0..MOST_ENDINGS {
+            step = match step {
+                Step::Done(done) => return Some(done),
+                Step::Load(load) => load.answer(Err(Unavailable), context),
+                Step::Swap(swap) => swap.answer(SwapReply::Refused, context),
+            };
+        }
+        None
+    }
+
     /// The number of the call that is out.
     pub(crate) fn call(&self) -> u32 {
         self.talk.call

@@ -15,13 +15,13 @@ use crate::gate::{request, session};
 const LIFETIME: u64 = 43_200;
 
 /// A gate whose administrators may issue passes.
-struct Desk {
-    site: Site,
+pub(crate) struct Desk {
+    pub(crate) site: Site,
     key: Key,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let key = Key::random();
         let policy = Policy::shipped()
             .with("/ledger", json!({"etcd": {"cluster": "etcd", "authority": "etcd.internal"}}))
@@ -46,8 +46,8 @@ impl Desk {
         sign_as_written(&ring.expect("a ring"), header, &claims.to_string())
     }
 
-    /// Issues a pass; its code.
-    fn issue(&mut self, worker: usize, user: &str, body: &Value) -> String {
+    /// An administrator asks for a user's passes; etcd has not answered yet.
+    pub(crate) fn asks(&mut self, worker: usize, user: &str, body: &Value) -> StreamId {
         let path = format!("/.tap/graph/v1.0/users/{user}/authentication/temporaryAccessPassMethods");
         let body = body.to_string();
         let asked = Headers::new()
@@ -61,7 +61,12 @@ impl Desk {
         let mut stream = self.site.gate.host.stream(worker).expect("a worker");
         stream.request_headers(asked, false).expect("a request");
         stream.request_body(body, true).expect("a body");
-        let stream = stream.id();
+        stream.id()
+    }
+
+    /// Issues a pass; its code.
+    fn issue(&mut self, worker: usize, user: &str, body: &Value) -> String {
+        let stream = self.asks(worker, user, body);
         self.site.answer_all();
         let exchange = self.site.close(stream);
         assert_eq!(status(&exchange), "201", "{exchange:?}");

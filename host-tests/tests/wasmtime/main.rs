@@ -3,6 +3,7 @@
 //! Statements in comments (B4.2) are those of the behaviour contract.
 #![expect(clippy::arithmetic_side_effects, clippy::expect_used, reason = "a test that meets the unexpected must fail")]
 
+mod abandoned;
 mod codes;
 mod cost;
 mod etcd;

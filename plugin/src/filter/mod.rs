@@ -151,6 +151,27 @@ impl Filter {
         }
     }
 
+    /// The stream ends while it waits for the ledger, whose answer nobody will hear any more: what would have been answered is
+    /// told all the same, for it may have been done.
+    fn abandon(&mut self) {
+        let audit = match std::mem::replace(&mut self.phase, Phase::Replied) {
+            Phase::Judging(waiting, _) => match self.ask(|context| waiting.abandon(context)) {
+                Some(Some(Head::Decided(decision))) => decision.audit,
+                _ => Vec::new(),
+            },
+            Phase::Deciding(waiting) => {
+                let decision = self.ask(|context| waiting.abandon(context)).flatten();
+                decision.map(|decision| decision.audit).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        self.report(&audit);
+        if let Answer::Judging(waiting) = std::mem::replace(&mut self.answer, Answer::Passing) {
+            let decision = self.ask(|context| waiting.abandon(context)).flatten();
+            self.report(&decision.map(|decision| decision.audit).unwrap_or_default());
+        }
+    }
+
     /// Lets a direction go on that has been held. If that fails it stays held, and is answered.
     fn resume(&mut self, side: Side) {
         if host::resume(side).is_err() {
@@ -215,6 +236,10 @@ impl HttpContext for Filter {
             // With trailers the body never ends in its own callback: this is its end.
             Phase::Body(_) | Phase::Answered(..) => self.held_body_is_complete(),
         }
+    }
+
+    fn on_log(&mut self) {
+        self.abandon();
     }
 
     fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {

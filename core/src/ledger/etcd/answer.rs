@@ -145,7 +145,9 @@ impl Txn {
         let created = positive(text(kv, "create_revision")?)?;
         let modified = positive(text(kv, "mod_revision")?)?;
         let sound = text(kv, "key")? == key.0 && created <= modified && modified <= self.revision;
-        let value = STANDARD.decode(text(kv, "value")?).ok()?;
+        // A value without bytes is left out, as what has its default is.
+        let value = if kv.get("value").is_some() { text(kv, "value")? } else { "" };
+        let value = STANDARD.decode(value).ok()?;
         sound.then_some((value, Version(modified)))
     }
 }

@@ -233,8 +233,10 @@ impl Kept {
             "create_revision": self.created.to_string(),
             "mod_revision": self.modified.to_string(),
             "version": self.version.to_string(),
-            "value": self.value,
         });
+        if !self.value.is_empty() {
+            kv["value"] = json!(self.value);
+        }
         if let Some(lease) = self.lease {
             kv["lease"] = json!(lease.to_string());
         }
