@@ -6,7 +6,6 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::{Extension, Json};
-use ring::hmac;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use webauthn_rs::prelude::{DiscoverableAuthentication, Passkey, PasskeyAuthentication, PublicKeyCredential};
@@ -149,8 +148,7 @@ fn descriptor(id: &[u8]) -> Value {
 
 /// What could be the passkey of a user whom nobody knows.
 fn decoy(app: &Shared, username: &str) -> Value {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, app.store.secret());
-    descriptor(hmac::sign(&key, username.to_ascii_lowercase().as_bytes()).as_ref())
+    descriptor(&token::derived(app.store.secret(), &username.to_ascii_lowercase()))
 }
 
 /// The end of a cookie.

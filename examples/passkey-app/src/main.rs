@@ -1,15 +1,24 @@
 //! `passkey-app`: the application of the library, as a program.
 #![expect(clippy::print_stderr, reason = "a program says where it listens, and why it does not")]
 
+use std::env;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use clap::Parser;
 use tapgate_example_app::gate::Gate;
 use tapgate_passkey_app::{Site, application};
 use tokio::signal::unix::{SignalKind, signal};
+
+/// The key that signs receipts and verifies assertions.
+const KEY: &str = "TAPGATE_UPSTREAM_KEY";
+/// One that still verifies, while keys are being changed.
+const FORMER_KEY: &str = "TAPGATE_UPSTREAM_KEY_FORMER";
+const SHORTEST_KEY: usize = 32;
 
 /// An application behind Tapgate that registers passkeys and signs people in with them.
 ///
@@ -46,18 +55,12 @@ struct Options {
     /// The policy's `tenant`
     #[arg(long, value_name = "TENANT", default_value = "contoso")]
     tenant: String,
-    /// The key shared with the gate, in base64
-    #[arg(long, env = "TAPGATE_UPSTREAM_KEY", hide_env_values = true, hide = true)]
-    upstream_key: String,
-    /// Its id in the policy
+    /// The id in the policy of the key in TAPGATE_UPSTREAM_KEY
     #[arg(long, value_name = "ID", env = "TAPGATE_UPSTREAM_KEY_ID", default_value = "up-1")]
     key_id: String,
-    /// A former key, which still verifies
-    #[arg(long, env = "TAPGATE_UPSTREAM_KEY_FORMER", hide_env_values = true, hide = true)]
-    former_key: Option<String>,
-    /// Its id in the policy
-    #[arg(long, value_name = "ID", env = "TAPGATE_UPSTREAM_KEY_FORMER_ID", requires = "former_key")]
-    former_key_id: Option<String>,
+    /// The id in the policy of the key in TAPGATE_UPSTREAM_KEY_FORMER
+    #[arg(long, value_name = "ID", env = "TAPGATE_UPSTREAM_KEY_FORMER_ID", default_value = "up-0")]
+    former_key_id: String,
 }
 
 #[tokio::main]
@@ -66,6 +69,11 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprintln!("  because: {error}");
+                cause = error.source();
+            }
             ExitCode::FAILURE
         }
     }
@@ -75,9 +83,10 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     if !options.listen.ip().is_loopback() {
         return Err(format!("`{}` is not a loopback address", options.listen).into());
     }
-    let former = options.former_key_id.as_deref().unwrap_or("up-0");
-    let mut keys = vec![(options.key_id.as_str(), options.upstream_key.as_str())];
-    keys.extend(options.former_key.as_deref().map(|key| (former, key)));
+    let key = key(KEY)?.ok_or(format!("set {KEY} to the key that the gate signs assertions with (base64)"))?;
+    let former = self::key(FORMER_KEY)?;
+    let mut keys = vec![(options.key_id.as_str(), key.as_str())];
+    keys.extend(former.as_deref().map(|key| (options.former_key_id.as_str(), key)));
     let gate = Gate::new(&options.issuer, &options.audience, &keys)?.of_tenant(&options.tenant);
     let site = Site {
         origins: options.origins,
@@ -98,6 +107,17 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         })
         .await?;
     Ok(())
+}
+
+/// A key in the environment, where no list of processes shows it: standard base64, at least 32 bytes, as the gate wants them.
+fn key(name: &str) -> Result<Option<String>, String> {
+    let Ok(text) = env::var(name) else {
+        return Ok(None);
+    };
+    match BASE64_STANDARD.decode(&text) {
+        Ok(bytes) if bytes.len() >= SHORTEST_KEY => Ok(Some(text)),
+        _ => Err(format!("{name} is not standard base64 of at least {SHORTEST_KEY} bytes")),
+    }
 }
 
 /// A path as the policy has it.

@@ -90,6 +90,7 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Response {
     let (kind, text) = match name.as_str() {
         "app.css" => ("text/css; charset=utf-8", include_str!("../assets/app.css")),
         "ceremony.js" => (SCRIPT, include_str!("../assets/ceremony.js")),
+        "icon.svg" => ("image/svg+xml", include_str!("../assets/icon.svg")),
         "login.js" => (SCRIPT, include_str!("../assets/login.js")),
         "passkeys.js" => (SCRIPT, include_str!("../assets/passkeys.js")),
         "register.js" => (SCRIPT, include_str!("../assets/register.js")),

@@ -19,6 +19,12 @@ pub(crate) fn kept(token: &str) -> Vec<u8> {
     digest(&SHA256, token.as_bytes()).as_ref().to_vec()
 }
 
+/// 32 bytes that are always the same for a text, and that nobody can tell from random ones without the secret. The text goes in by its
+/// digest, so that no text is a continuation of another.
+pub(crate) fn derived(secret: &[u8], text: &str) -> Vec<u8> {
+    digest(&SHA256, &[secret, &kept(text)].concat()).as_ref().to_vec()
+}
+
 /// Bytes as text.
 pub(crate) fn text(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
