@@ -61,6 +61,13 @@ impl Setup {
         Self { application, policy, environment, workers: 2, port: 0, data: None, more: Vec::new() }
     }
 
+    /// Another policy, in YAML or JSON.
+    #[must_use]
+    pub fn policy(mut self, policy: &str) -> Self {
+        policy.clone_into(&mut self.policy);
+        self
+    }
+
     /// Another number of workers.
     #[must_use]
     pub const fn workers(mut self, workers: u32) -> Self {

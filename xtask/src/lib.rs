@@ -71,7 +71,7 @@ struct Cli {
 /// One command each; the help texts are the manual.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start the example application behind the gate, mint a pass, and say what to open
+    /// Start an application with passkeys behind the gate, mint a pass, and say what to open
     Demo(demo::Options),
     /// Measure what the plugin costs, beside no filter, one that does nothing, and jwt_authn
     Bench(bench::Options),

@@ -31,6 +31,8 @@ pub struct Assertion {
     pub sub: String,
     /// The session at the gate; a receipt names it.
     pub sid: String,
+    /// The tenant whose user this is.
+    pub tenant: String,
     /// How far the person has come.
     pub state: State,
 }
@@ -49,6 +51,8 @@ pub enum State {
 pub struct Gate {
     keys: Vec<Key>,
     validation: Validation,
+    /// The only tenant whose users are believed; without one, whichever has this issuer and audience.
+    tenant: Option<String>,
 }
 
 /// One key of the policy's `keys.upstream`.
@@ -102,7 +106,14 @@ impl Gate {
         if keys.is_empty() {
             return Err(Distrust("there is no key to verify it with".to_owned()));
         }
-        Ok(Self { keys, validation })
+        Ok(Self { keys, validation, tenant: None })
+    }
+
+    /// Believes what is said of this tenant's users only. Where a gate guards several, their names may be alike.
+    #[must_use]
+    pub fn of_tenant(mut self, tenant: &str) -> Self {
+        self.tenant = Some(tenant.to_owned());
+        self
     }
 
     /// Who the gate says is asking; `None` if it says nothing, which is how anonymous requests come.
@@ -128,7 +139,11 @@ impl Gate {
             .find(|key| header.kid.as_deref() == Some(key.id.as_str()))
             .ok_or_else(|| Distrust("its key is unknown".to_owned()))?;
         // The algorithm is the one that `validation` names, whatever the header says.
-        Ok(Some(decode::<Assertion>(token, &key.verifies, &self.validation)?.claims))
+        let assertion = decode::<Assertion>(token, &key.verifies, &self.validation)?.claims;
+        if self.tenant.as_ref().is_some_and(|tenant| *tenant != assertion.tenant) {
+            return Err(Distrust("it is about a user of another tenant".to_owned()));
+        }
+        Ok(Some(assertion))
     }
 
     /// The receipt that says: the person of this session has registered a method. For the header [`RECEIPT`] of the answer

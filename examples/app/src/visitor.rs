@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     fn gate(state: State) -> Option<Assertion> {
-        Some(Assertion { sub: "alice".to_owned(), sid: "s".to_owned(), state })
+        Some(Assertion { sub: "alice".to_owned(), sid: "s".to_owned(), tenant: "contoso".to_owned(), state })
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! `tapgate-demo`: the gate and the example application on loopback, for a person to play with, or walked by itself.
+//! `tapgate-demo`: the gate and an application on loopback, the passkey application for a person to play with, or the example
+//! application, walked by itself.
 //!
 //! `cargo xtask demo` makes everything ready and starts this. The story of `--walk` is in the library, `walk`; here is only
 //! what a person is told and when it ends.
@@ -16,7 +17,7 @@ use tokio::time::interval;
 /// How much of the gate's log is shown when a step differs.
 const LAST_LINES: usize = 20;
 
-/// The gate before an example application, on loopback.
+/// The gate before an application, on loopback: one with passkeys for a person, the example for `--walk`.
 #[derive(Parser)]
 struct Options {
     /// Play the whole story without a person, print each exchange, and fail if a step differs
@@ -41,8 +42,14 @@ async fn main() -> ExitCode {
         (true, false) => (Kind::Envoy, "Envoy with the gate"),
         (false, false) => (Kind::Serve, "`tapgate serve`"),
     };
-    println!("==> starting the example application and {proxy}, on loopback, with new random keys");
-    let mut stage = match Stage::set(kind, options.port).await {
+    let application = if options.walk { "example" } else { "passkey" };
+    println!("==> starting the {application} application and {proxy}, on loopback, with new random keys");
+    let stage = if options.walk {
+        Stage::set(kind, options.port).await
+    } else {
+        Stage::with_passkeys(kind, options.port).await
+    };
+    let mut stage = match stage {
         Ok(stage) => stage,
         Err(error) => {
             eprintln!("error: {error}");
@@ -119,24 +126,24 @@ fn tell(stage: &Stage) {
     let bob = stage.pass("bob@example.com").once().mint(&stage.secrets);
     println!(
         "
-Open these in a browser (Chrome, Edge or Firefox; Safari takes no Secure cookies from http://localhost).
+Open these in a browser that has passkeys, on this machine (Chrome, Edge or Firefox; Safari takes no Secure cookies from
+http://localhost). No device for passkeys at hand? Chrome's developer tools have one: More tools, WebAuthn.
 
 1. The application, as everybody sees it. The gate does nothing here.
 
    {origin}/
 
 2. The sign-in link of Alice. Her pass is good for an hour, as often as she likes. Press the button: you are sent to the
-   registration page, and have ten minutes.
+   page where passkeys are registered, and have ten minutes.
 
    {origin}/.tap/sign-in#pass={alice}
 
 3. While you are registering, try anything else: you are sent back. A script gets 403 with the reason.
 
-   {origin}/account
-   {origin}/api/profile
+   {origin}/passkeys
 
-4. Press \"Register a device code\", keep the code, and open {origin}/account again: the site is open. Sign out,
-   and sign in with your device code at {origin}/sign-in: the gate is not concerned any more.
+4. Press \"Register a passkey\". The pass has done its work; sign in with the passkey: the gate is not concerned any more.
+   Your passkeys are listed at {origin}/passkeys and can be removed there.
 
 5. The sign-in link of Bob. His pass is good for one browser: open it here, then in a private window.
 

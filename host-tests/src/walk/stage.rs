@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
+use serde_json::Value;
 use tapgate_example_app::{application, gate};
+use tapgate_passkey_app::Site;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -15,7 +17,7 @@ use super::actor::Actor;
 use super::script::Script;
 use crate::client::{Browser, Protocol};
 use crate::clock::{self, HANG};
-use crate::envoy::{self, Envoy};
+use crate::envoy::{self, Bootstrap, Envoy};
 use crate::etcd::Etcd;
 use crate::keys::Keys;
 use crate::log::{Log, Refused};
@@ -48,6 +50,15 @@ const MEMBERS: usize = 3;
 /// Where the example's ledger says that it has begun.
 const BIRTH: &str = "/tapgate/ledger.1/contoso/birth";
 
+/// What is behind the gates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    /// `examples/app`, which the story is about.
+    Example,
+    /// `examples/passkey-app`, for a browser.
+    Passkeys,
+}
+
 /// It runs.
 enum Proxy {
     Serve(Serve),
@@ -55,9 +66,8 @@ enum Proxy {
 }
 
 impl Proxy {
-    async fn serve(application: SocketAddr, keys: &Keys, data: &Path, port: u16) -> Result<Self, Refused> {
-        let setup = serve::Setup::new(application, keys).workers(WORKERS).data(data).port(port);
-        Serve::start(&setup).await.map(Self::Serve)
+    async fn serve(setup: serve::Setup, data: &Path, port: u16) -> Result<Self, Refused> {
+        Serve::start(&setup.workers(WORKERS).data(data).port(port)).await.map(Self::Serve)
     }
 
     async fn envoy(setup: envoy::Setup, port: u16) -> Result<Self, Refused> {
@@ -88,8 +98,8 @@ pub struct Stage {
     pub secrets: Secrets,
     keys: Keys,
     application: JoinHandle<io::Result<()>>,
-    /// Where the gate keeps its shared data, if on the disk.
-    _data: TempDir,
+    /// Where the gate keeps its shared data, if on the disk, and where the application does.
+    _folders: [TempDir; 2],
 }
 
 impl Stage {
@@ -99,6 +109,18 @@ impl Stage {
     /// # Errors
     /// If something cannot start.
     pub async fn set(kind: Kind, port: Option<u16>) -> Result<Self, Box<dyn std::error::Error>> {
+        Self::before(Behind::Example, kind, port).await
+    }
+
+    /// The same before the passkey application and by its policy.
+    ///
+    /// # Errors
+    /// If something cannot start.
+    pub async fn with_passkeys(kind: Kind, port: Option<u16>) -> Result<Self, Box<dyn std::error::Error>> {
+        Self::before(Behind::Passkeys, kind, port).await
+    }
+
+    async fn before(behind: Behind, kind: Kind, port: Option<u16>) -> Result<Self, Box<dyn std::error::Error>> {
         let keys = Keys::random();
         let secrets = Secrets::default();
         for spelling in keys.each().flat_map(crate::keys::Key::spellings) {
@@ -108,17 +130,31 @@ impl Stage {
             gate::Gate::new("https://gate.example.com", "gate.example.com", &[("up-1", &keys.upstream.base64())])?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let application = tokio::spawn(async move { axum::serve(listener, application(trust)).await });
-        let data = tempfile::tempdir()?;
+        let folders = [tempfile::tempdir()?, tempfile::tempdir()?];
         let first = port.unwrap_or(0);
         let (gates, etcd) = match kind {
-            Kind::Serve => (vec![Proxy::serve(address, &keys, data.path(), first).await?], None),
-            Kind::Envoy => (vec![Proxy::envoy(envoy::Setup::new(address, &keys), first).await?], None),
+            Kind::Serve => {
+                let mut setup = serve::Setup::new(address, &keys);
+                if behind == Behind::Passkeys {
+                    setup = setup.policy(&passkey_policy(None)?);
+                }
+                (vec![Proxy::serve(setup, folders[0].path(), first).await?], None)
+            }
+            Kind::Envoy => {
+                let mut setup = envoy::Setup::new(address, &keys);
+                if behind == Behind::Passkeys {
+                    setup = setup.policy_text(&passkey_policy(None)?);
+                }
+                (vec![Proxy::envoy(setup, first).await?], None)
+            }
             Kind::Etcd => {
                 let etcd = Etcd::start(MEMBERS).await;
                 let ports: Vec<u16> = (0..MEMBERS).map(|member| etcd.address(member).port()).collect();
                 let bootstrap = fs::read_to_string(workspace::root().join("examples/etcd/envoy.yaml"))?;
-                let setup = envoy::Setup::new(address, &keys).rendered(&bootstrap).members(&ports);
+                let mut setup = envoy::Setup::new(address, &keys).rendered(&bootstrap).members(&ports);
+                if behind == Behind::Passkeys {
+                    setup = setup.policy_text(&passkey_policy(Some(&Bootstrap::read(&bootstrap)))?);
+                }
                 let second = port.map_or(0, |port| port.saturating_add(1));
                 let gates = vec![Proxy::envoy(setup.clone(), first).await?, Proxy::envoy(setup, second).await?];
                 (gates, Some(etcd))
@@ -131,7 +167,23 @@ impl Stage {
             None => gates[HERE].born(),
         };
         clock::reach(born.saturating_add(1)).await;
-        Ok(Self { gates, etcd, secrets, keys, application, _data: data })
+        // Passkeys are bound to the origins of pages, so it has to know where the gates came to listen. Requests wait till then.
+        let application = match behind {
+            Behind::Example => application(trust),
+            Behind::Passkeys => {
+                let origins = gates.iter().map(|gate| format!("http://localhost:{}", gate.address().port())).collect();
+                let site = Site {
+                    origins,
+                    relying_party: "localhost".to_owned(),
+                    name: "Contoso".to_owned(),
+                    base_path: "/.tap".to_owned(),
+                };
+                let database = folders[1].path().join("passkeys.sqlite");
+                tapgate_passkey_app::application(trust.of_tenant("contoso"), site, &database)?
+            }
+        };
+        let application = tokio::spawn(async move { axum::serve(listener, application).await });
+        Ok(Self { gates, etcd, secrets, keys, application, _folders: folders })
     }
 
     /// How many workers a gate has.
@@ -171,6 +223,12 @@ impl Stage {
         Pass::new(&self.keys, user)
     }
 
+    /// A new browser at the first gate, without cookies.
+    #[must_use]
+    pub fn visitor(&self) -> Browser {
+        self.browser(HERE)
+    }
+
     /// The etcd that the gates stand on.
     pub(super) const fn etcd(&mut self) -> Option<&mut Etcd> {
         self.etcd.as_mut()
@@ -193,6 +251,17 @@ impl Stage {
     fn authority(&self, gate: usize) -> String {
         format!("localhost:{}", self.gates[gate].address().port())
     }
+}
+
+/// The policy of the passkey application as JSON, with the ledger of a bootstrap in place of its own.
+fn passkey_policy(ledger_of: Option<&Bootstrap>) -> Result<String, Box<dyn std::error::Error>> {
+    let text = fs::read_to_string(workspace::root().join("examples/passkey-app/policy.yaml"))?;
+    let mut policy: Value = serde_saphyr::from_str(&text)?;
+    if let Some(bootstrap) = ledger_of {
+        let mut theirs: Value = serde_json::from_str(&bootstrap.policy())?;
+        policy["ledger"] = theirs["ledger"].take();
+    }
+    Ok(policy.to_string())
 }
 
 /// A second at which the ledger in etcd was already born: one of the gates begins it by itself.

@@ -4,11 +4,17 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::unwrap_used,
     reason = "a test that meets the unexpected must fail"
 )]
 
+#[path = "../../../examples/passkey-app/tests/app/authenticator.rs"]
+mod authenticator;
+
 mod asked;
 mod crash;
+mod integrate;
+mod passkey;
 mod reload;
 mod site;
 mod story;

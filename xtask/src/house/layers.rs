@@ -15,13 +15,23 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tapgate-workbench", &["tapgate-core", "tapgate-cases"]),
     (
         "tapgate-host-tests",
-        &["tapgate-core", "tapgate-cases", "tapgate-host", "tapgate-cli", "tapgate-example-app", "tapgate-test-clock"],
+        &[
+            "tapgate-core",
+            "tapgate-cases",
+            "tapgate-host",
+            "tapgate-cli",
+            "tapgate-example-app",
+            "tapgate-passkey-app",
+            "tapgate-test-clock",
+        ],
     ),
     ("tapgate-model", &["tapgate-core"]),
     ("tapgate-test-clock", &[]),
     ("tapgate-bench", &["tapgate-core", "tapgate-host", "tapgate-host-tests"]),
     ("tapgate-bench-noop", &[]),
     ("tapgate-example-app", &[]),
+    // Of the other example it uses the one file that reads assertions and writes receipts.
+    ("tapgate-passkey-app", &["tapgate-example-app"]),
     ("xtask", &[]),
 ];
 
@@ -84,6 +94,7 @@ mod tests {
             ("tapgate-host-tests", "tapgate-plugin"),
             ("tapgate-cli", "tapgate-model"),
             ("tapgate-example-app", "tapgate-core"),
+            ("tapgate-passkey-app", "tapgate-core"),
             ("tapgate-bench", "tapgate-plugin"),
             ("tapgate-bench-noop", "tapgate-core"),
             ("xtask", "tapgate-core"),

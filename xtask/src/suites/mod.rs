@@ -30,6 +30,8 @@ pub(crate) enum Suite {
     Gateway,
     /// The command line
     Cli,
+    /// The passkey application, with an authenticator in software
+    Passkey,
     /// The plugin under the wasmtime host, real Envoy and `tapgate serve`, the host against Envoy, two Envoys over etcd, the example
     /// application, the bench
     Envoy,
@@ -86,6 +88,7 @@ impl Suite {
             Self::Host => vec![Run::of("tapgate-host")],
             Self::Gateway => vec![Run::of("tapgate-gateway")],
             Self::Cli => vec![Run::of("tapgate-cli")],
+            Self::Passkey => vec![Run::of("tapgate-passkey-app")],
             Self::Envoy => vec![
                 Run::of("tapgate-example-app"),
                 Run::of("tapgate-host-tests").with(&["--exact", "--skip", EVERY_HOST]),
