@@ -235,21 +235,6 @@ impl Refusal {
         }
     }
 
-    /// Whether it is what was presented that was refused, and not when, whence or by whom.
-    #[must_use]
-    pub fn is_of_a_pass(self) -> bool {
-        !matches!(
-            self,
-            Self::LedgerUnavailable
-                | Self::CrossSite
-                | Self::TooLarge
-                | Self::RegistrationRequired
-                | Self::RegistrationDeadlinePassed
-                | Self::SessionExpired
-                | Self::Internal
-        )
-    }
-
     /// How it matters to whoever reads the log.
     #[must_use]
     pub fn audit_class(self) -> AuditClass {

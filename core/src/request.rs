@@ -2,7 +2,6 @@
 
 use crate::headers::Header;
 use crate::json::Object;
-use crate::pages::Language;
 use crate::path::without_query;
 use crate::protobuf;
 
@@ -16,9 +15,6 @@ pub struct RequestView<'a> {
 /// What the proxy's other filters say of a request: an `envoy.config.core.v3.Metadata`, serialized; nothing where there is none.
 /// It is the proxy's word, never a header's, and asked for only where it matters.
 pub type Metadata = fn() -> Vec<u8>;
-
-/// The most ranges of `accept-language` that are looked at: browsers send a handful.
-const MOST_RANGES: usize = 32;
 
 /// What stands under a header's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,30 +136,6 @@ impl<'a> RequestView<'a> {
     #[must_use]
     pub fn prefers_json(&self) -> bool {
         self.preference() == Preference::Json
-    }
-
-    /// The language in which a person is to be told something: of those that the pages speak the one that the browser likes
-    /// best, and English where it asks for none of them (RFC 9110, 12.5.4).
-    pub(crate) fn language(&self) -> Language {
-        let accept = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(b"accept-language"));
-        let ranges = accept.flat_map(|(_, value)| value.split(|byte| *byte == b',')).take(MOST_RANGES);
-        let mut best = (Language::default(), 0);
-        for range in ranges {
-            let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-            let tag = parts.next().unwrap_or_default();
-            // `de-AT` and `de` are one to us, `*` is English.
-            let primary = tag.split(|byte| *byte == b'-').next().unwrap_or_default();
-            let speaks = |language: &Language| primary.eq_ignore_ascii_case(language.texts().tag.as_bytes());
-            let spoken = match tag {
-                b"*" => Some(Language::default()),
-                _ => Language::ALL.into_iter().find(speaks),
-            };
-            let quality = parts.find_map(quality).unwrap_or(1000);
-            if let Some(language) = spoken.filter(|_| quality > best.1) {
-                best = (language, quality);
-            }
-        }
-        best.0
     }
 
     /// Whether another site's page sent this request (4.2).

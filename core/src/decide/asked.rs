@@ -8,7 +8,6 @@ use super::{Forward, Gate};
 use crate::cookie;
 use crate::headers::{HeaderEdits, redirects_meaning};
 use crate::names::{HolderId, SessionId};
-use crate::pages::Language;
 use crate::path::{ReturnTo, is_ambiguous};
 use crate::policy::{CookieRule, Policy};
 use crate::refusal::Refusal;
@@ -31,8 +30,6 @@ pub(super) struct Asked {
     pub(super) content_length: Option<u64>,
     /// What the address of one of the plugin's own endpoints says.
     pub(super) address: Address,
-    /// In which language its person is told something.
-    pub(super) language: Language,
     pub(super) has_cookies: bool,
     pub(super) session_cookie: SessionCookie,
     /// The browser's holder cookie, if it has exactly one in the right form.
@@ -85,7 +82,6 @@ impl Asked {
             (Some(value), None) => std::str::from_utf8(value).ok().and_then(|value| value.parse().ok()),
             _ => None,
         };
-        let meets_us = policy.is_some_and(|policy| policy.sign_in.path.is(path));
         let is_endpoint = policy.is_some_and(|policy| policy.base_path.below(path).is_some());
         Self {
             method: request.method().unwrap_or_default().to_vec(),
@@ -99,12 +95,6 @@ impl Asked {
             body_format: request.body_format(),
             content_length: request.content_length(),
             address: if is_endpoint { Address::of(request) } else { Address::default() },
-            // Most requests are answered by no page of ours.
-            language: if is_endpoint || meets_us || !matches!(session_cookie, SessionCookie::None) {
-                request.language()
-            } else {
-                Language::default()
-            },
             has_cookies: cookie::pairs(request.headers()).next().is_some(),
             session_cookie,
             holder,

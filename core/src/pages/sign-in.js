@@ -1,23 +1,11 @@
-// Groups a code while it is typed; reads a pass out of the link's fragment, which never reaches a server, and takes it out of
-// address and history. Nothing is sent before the person presses the button.
+// Reads a pass out of the link's fragment, which never reaches a server, and takes it out of address and history.
+// Nothing is sent before the person presses the button.
 (function () {
   var form = document.querySelector("form");
-  var field = document.getElementById("pass");
-  field.addEventListener("input", function () {
-    var text = field.value;
-    // A signed pass has dots, and what is no code is left alone.
-    if (!/^[A-Za-z0-9 -]{1,64}$/.test(text)) return;
-    var bare = function (part) { return part.replace(/[ -]/g, ""); };
-    var before = bare(text.slice(0, field.selectionStart)).length;
-    var grouped = bare(text).replace(/(.{4})(?=.)/g, "$1 ");
-    if (grouped === text) return;
-    field.value = grouped;
-    var caret = before + Math.max(0, Math.ceil(before / 4) - 1);
-    field.setSelectionRange(caret, caret);
-  });
   var match = /^#pass=([A-Za-z0-9_.-]{1,4096})$/.exec(location.hash);
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);
   if (!match) return;
+  var field = document.getElementById("pass");
   field.value = match[1];
   var whose = "";
   try {
@@ -26,11 +14,10 @@
   } catch (_) { whose = ""; }
   if (typeof whose !== "string" || !/^[\x21-\x7e]{1,256}$/.test(whose)) return;
   var note = document.getElementById("whose");
-  var say = function (text, name) { return text.split("{}").join(name); };
-  note.textContent = say(form.dataset.carries, whose);
+  note.textContent = "This link carries a pass for " + whose + ".";
   var current = form.dataset.sessionOf;
   if (current && form.dataset.sessionNames.split(" ").indexOf(whose.toLowerCase()) < 0) {
-    note.textContent += " " + say(form.dataset.ends, current);
+    note.textContent += " Signing in ends the session of " + current + " in this browser.";
   }
   note.hidden = false;
   // A hidden field would still be sent, with whatever a browser filled in.

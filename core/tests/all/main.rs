@@ -20,7 +20,6 @@ mod identity;
 mod ledger;
 mod ledgers;
 mod noise;
-mod pages;
 mod passes;
 mod policy;
 mod sign_in;
