@@ -28,8 +28,8 @@
     // A hidden field would still be sent, with whatever a browser filled in.
     at("user-row").hidden = at("pass-row").hidden = user.disabled = true;
     if (at("session")) at("session").hidden = true;
-    at("submit").setAttribute("aria-describedby", "whose");
-    at("submit").focus();
+    at("go").setAttribute("aria-describedby", "whose");
+    at("go").focus();
   }
   pass.addEventListener("input", function (event) {
     var typed = pass.value;

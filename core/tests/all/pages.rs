@@ -157,7 +157,7 @@ fn a_page_says_whose_session_would_end() {
     let mut site = Site::new(&policy());
     let mut browser = site.registering(&Pass::many("p"));
     let page = site.send(&mut browser, Ask::page("/.tap/sign-in"));
-    assert!(page.body.contains("<p id=\"session\">alice is signed in in this browser."), "{}", page.body);
+    assert!(page.body.contains("<p id=\"session\">alice@example.com is signed in in this browser."), "{}", page.body);
     let page = site.send(&mut Browser::default(), Ask::page("/.tap/sign-in"));
     assert!(!page.body.contains("id=\"session\""));
 }
