@@ -11,7 +11,7 @@ pub(crate) const ENGLISH: Texts = Texts {
     submit: "Sign in",
     whose: "This link carries a pass for {user}.",
     ends: "Signing in ends the session of {user} in this browser.",
-    session: "{user} is signed in in this browser. If somebody else signs in, that session ends.",
+    session: "This browser is signed in as {user}. If somebody else signs in, that session ends.",
     broken_link: "A part of this link is missing. Open it again just as you were given it, or type your pass here.",
     no_script: "You came by a link? Without JavaScript this page cannot read the pass in it. Copy everything that follows “#pass=” in the link into the field.",
     need_help: "Need help?",
