@@ -127,9 +127,8 @@ pub(crate) fn shown_reason(exchange: &Exchange) -> Option<String> {
     if let Some((_, reason)) = values(&exchange.headers, "location").next().and_then(|to| to.split_once("?reason=")) {
         return Some(reason.to_owned());
     }
-    // Two refusals may share a title, none a text.
-    let page = exchange.body.replace("&#39;", "'").replace("&quot;", "\"");
-    let shows = |refusal: &&Refusal| page.contains(&format!("</strong> {}</div>", refusal.face().text));
+    // Whatever language the page is in.
+    let shows = |refusal: &&Refusal| exchange.body.contains(&format!("data-reason=\"{}\"", refusal.face().reason));
     Refusal::ALL.iter().find(shows).map(|refusal| refusal.face().reason.to_owned())
 }
 

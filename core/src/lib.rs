@@ -31,4 +31,5 @@ pub mod reply;
 pub mod request;
 mod seal;
 pub mod session;
+mod texts;
 pub mod time;

@@ -5,6 +5,11 @@
 
 use std::fmt;
 
+use crate::texts::ENGLISH;
+
+/// What whoever cannot show an authentic pass is told.
+const INVALID_PASS: &str = "invalid_pass";
+
 /// Why a pass or a request was turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
@@ -82,13 +87,6 @@ pub struct Face {
     pub text: &'static str,
 }
 
-const INVALID_PASS: Face = Face {
-    status: 401,
-    reason: "invalid_pass",
-    title: "Pass not valid",
-    text: "That Temporary Access Pass is not valid. After several tries, wait a few minutes.",
-};
-
 impl Refusal {
     /// All of them, for tables and tests.
     pub const ALL: [Self; 24] = [
@@ -149,90 +147,60 @@ impl Refusal {
         }
     }
 
-    /// What the world sees.
+    /// What the world sees, in English; pages have it in other languages too (`texts`).
     #[must_use]
     pub fn face(self) -> Face {
-        let own = |status, title, text| Face { status, reason: self.name(), title, text };
-        match self {
+        let own = self.name();
+        let (status, reason) = match self {
             Self::Malformed
             | Self::UnknownKey
             | Self::BadSignature
             | Self::WrongAudience
             | Self::WrongUser
             | Self::UnknownCode
-            | Self::LockedOut => INVALID_PASS,
-            Self::NotYetValid => own(
-                401,
-                "Pass not valid yet",
-                "Your Temporary Access Pass is not valid yet. Try again once it has started.",
-            ),
-            Self::Expired => own(401, "Pass expired", "Your Temporary Access Pass has expired. Ask for a new one."),
-            Self::AlreadyUsed => own(
-                401,
-                "Pass already used",
-                "Your Temporary Access Pass can be used once, and has been used. If that was not you, say so at once to whoever gave it to you; otherwise ask for a new one.",
-            ),
-            Self::Replaced => own(
-                401,
-                "Pass replaced",
-                "A newer Temporary Access Pass has taken the place of this one. Use the newest one you were given.",
-            ),
-            Self::Revoked => {
-                own(401, "Pass revoked", "Your Temporary Access Pass has been taken back. Ask for a new one.")
-            }
-            Self::LedgerTooYoung => own(
-                401,
-                "Pass no longer usable",
-                "The gateway was restarted after your one-time Temporary Access Pass became valid, and cannot tell whether it has been used. Ask for a new one.",
-            ),
-            Self::Disabled => own(
-                403,
-                "Passes switched off",
-                "Temporary Access Passes are switched off here. Ask whoever gave you the pass.",
-            ),
-            Self::OutOfScope => own(
-                403,
-                "Not open to you",
-                "Temporary Access Passes are not open to your account. Ask whoever gave you the pass.",
-            ),
-            Self::LifetimeOutOfPolicy => own(
-                403,
-                "Pass not allowed",
-                "Your Temporary Access Pass is valid for a time that is not allowed here. Ask for a new one.",
-            ),
-            Self::MultiUseForbidden => own(
-                403,
-                "Pass not allowed",
-                "Only one-time passes are allowed here, and yours can be used several times. Ask for a new one.",
-            ),
-            Self::LedgerUnavailable => own(
-                503,
-                "Try again shortly",
-                "The gateway cannot look up or record sign-ins just now, so it lets nobody in. Try again in a moment.",
-            ),
-            Self::CrossSite => own(
-                403,
-                "Request from another site",
-                "This request came from another site's page and was not carried out. Open this site itself and try again.",
-            ),
-            Self::TooLarge => own(413, "Request too large", "The request is larger than a sign-in can be."),
-            Self::RegistrationRequired => own(
-                403,
-                "Registration required",
-                "Until you have registered a sign-in method you can reach only the registration page.",
-            ),
-            Self::RegistrationDeadlinePassed => own(
-                401,
-                "Time is up",
-                "Your time to register a sign-in method is over. If your Temporary Access Pass is still valid, sign in with it again; otherwise ask for a new one.",
-            ),
-            Self::SessionExpired => own(401, "Session over", "Your session is over. Sign in again."),
-            Self::Internal => own(
-                500,
-                "Something went wrong",
-                "The gateway could not handle this request. Try again; if it happens again, tell whoever runs this site.",
-            ),
-        }
+            | Self::LockedOut => (401, INVALID_PASS),
+            Self::NotYetValid
+            | Self::Expired
+            | Self::AlreadyUsed
+            | Self::Replaced
+            | Self::Revoked
+            | Self::LedgerTooYoung
+            | Self::RegistrationDeadlinePassed
+            | Self::SessionExpired => (401, own),
+            Self::Disabled
+            | Self::OutOfScope
+            | Self::LifetimeOutOfPolicy
+            | Self::MultiUseForbidden
+            | Self::CrossSite
+            | Self::RegistrationRequired => (403, own),
+            Self::TooLarge => (413, own),
+            Self::LedgerUnavailable => (503, own),
+            Self::Internal => (500, own),
+        };
+        let words = ENGLISH.reasons.of(self);
+        Face { status, reason, title: words.title, text: words.text }
+    }
+
+    /// Whether the next thing to do is to ask whoever hands out passes.
+    pub(crate) fn is_to_be_asked_about(self) -> bool {
+        !matches!(
+            self,
+            Self::NotYetValid | Self::LedgerUnavailable | Self::CrossSite | Self::TooLarge | Self::SessionExpired
+        )
+    }
+
+    /// Whether it is the pass that is at fault, so that its field is where to mend it.
+    pub(crate) fn is_about_the_pass(self) -> bool {
+        !matches!(
+            self,
+            Self::LedgerUnavailable
+                | Self::CrossSite
+                | Self::TooLarge
+                | Self::RegistrationRequired
+                | Self::RegistrationDeadlinePassed
+                | Self::SessionExpired
+                | Self::Internal
+        )
     }
 
     /// How it matters to whoever reads the log.
@@ -291,7 +259,7 @@ mod tests {
             Refusal::LockedOut,
         ];
         for refusal in Refusal::ALL {
-            assert_eq!(neutral.contains(&refusal), refusal.face() == INVALID_PASS, "{refusal}");
+            assert_eq!(neutral.contains(&refusal), refusal.face().reason == INVALID_PASS, "{refusal}");
         }
     }
 
@@ -299,7 +267,7 @@ mod tests {
     fn every_other_refusal_shows_its_own_name() {
         for refusal in Refusal::ALL {
             let face = refusal.face();
-            assert!(face == INVALID_PASS || face.reason == refusal.name());
+            assert!(face.reason == INVALID_PASS || face.reason == refusal.name());
             assert!(matches!(face.status, 401 | 403 | 413 | 500 | 503), "{refusal}");
         }
     }

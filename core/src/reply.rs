@@ -71,9 +71,9 @@ impl Reply {
         Self::new(status)
             .with_body("text/html; charset=utf-8", page.html.into_bytes())
             .header("content-security-policy", page.content_security_policy)
-            // Not `no-referrer`: under it browsers send `Origin: null` with the page's own form (Fetch, "append a request
-            // `Origin` header"), which 4.2 refuses. A fragment never is in a referrer.
-            .header("referrer-policy", "same-origin".into())
+            .header("referrer-policy", page.referrer_policy.into())
+            .header("content-language", page.language.tag().into())
+            .header("vary", "accept-language".into())
             .header("x-frame-options", "DENY".into())
     }
 

@@ -241,7 +241,7 @@ impl Rank {
 }
 
 /// A `q=` parameter in thousandths (RFC 9110, 12.4.2); what cannot be read counts as nothing.
-fn quality(parameter: &[u8]) -> Option<u16> {
+pub(crate) fn quality(parameter: &[u8]) -> Option<u16> {
     let value = parameter.strip_prefix(b"q=").or_else(|| parameter.strip_prefix(b"Q="))?;
     let (whole, rest) = value.split_first()?;
     let mut thousandths: u16 = if *whole == b'1' { 1000 } else { 0 };

@@ -14,6 +14,7 @@ use crate::refusal::Refusal;
 use crate::request::{BodyFormat, RequestView};
 use crate::seal;
 use crate::session::HOLDER_COOKIE;
+use crate::texts::Language;
 
 /// A request, as far as the rules look at it.
 pub(super) struct Asked {
@@ -30,6 +31,8 @@ pub(super) struct Asked {
     pub(super) content_length: Option<u64>,
     /// What the address of one of the plugin's own endpoints says.
     pub(super) address: Address,
+    /// What a page would be written in.
+    pub(super) language: Language,
     pub(super) has_cookies: bool,
     pub(super) session_cookie: SessionCookie,
     /// The browser's holder cookie, if it has exactly one in the right form.
@@ -83,6 +86,9 @@ impl Asked {
             _ => None,
         };
         let is_endpoint = policy.is_some_and(|policy| policy.base_path.below(path).is_some());
+        // Whoever has no session and does not sign in is never shown a page, and pays nothing for its language.
+        let signs_in = policy.is_some_and(|policy| is_endpoint || policy.sign_in.path.is(path));
+        let may_see_page = signs_in || !matches!(session_cookie, SessionCookie::None);
         Self {
             method: request.method().unwrap_or_default().to_vec(),
             path: path.to_vec(),
@@ -95,6 +101,7 @@ impl Asked {
             body_format: request.body_format(),
             content_length: request.content_length(),
             address: if is_endpoint { Address::of(request) } else { Address::default() },
+            language: if may_see_page { Language::of(request.headers()) } else { Language::default() },
             has_cookies: cookie::pairs(request.headers()).next().is_some(),
             session_cookie,
             holder,

@@ -78,7 +78,7 @@ fn sign_in_page(policy: &Policy, asked: &Asked, person: &Person, context: &mut C
         Person::Live(session) | Person::Unknown(session) => (asked.address.reason, Some(&session.identity), false),
         Person::Nobody => (asked.address.reason, None, false),
     };
-    let page = pages::sign_in(policy, refused, asked.address.return_to.as_ref(), session_of);
+    let page = pages::sign_in(policy, asked.language, refused, asked.address.return_to.as_ref(), session_of);
     let mut reply = Reply::page(200, page).cookie(clear.then(|| cookie::cleared(&policy.session.cookie)));
     if asked.holder.is_none() {
         let Ok(holder) = begin::new_holder(context) else { return internal(policy, context) };
@@ -168,7 +168,7 @@ struct SignedOut {
 
 fn signed_out(policy: &Policy, asked: &Asked) -> Reply {
     let reply = if asked.navigation {
-        Reply::page(200, pages::signed_out(policy))
+        Reply::page(200, pages::signed_out(policy, asked.language))
     } else {
         Reply::json(200, &SignedOut { state: "signedOut" })
     };

@@ -22,7 +22,8 @@ pub(super) fn of_sign_in(policy: &Policy, asked: &Asked, refusal: Refusal, retur
     let reply = if wants_json(asked) {
         Reply::problem(refusal, None)
     } else {
-        Reply::page(refusal.face().status, pages::sign_in(policy, Some(refusal), return_to, None))
+        let page = pages::sign_in(policy, asked.language, Some(refusal), return_to, None);
+        Reply::page(refusal.face().status, page)
     };
     reply.owed(Some(&policy.tenant))
 }
