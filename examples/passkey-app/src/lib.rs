@@ -117,7 +117,7 @@ fn relying_party(site: &Site) -> Result<Webauthn, StartError> {
     };
     let wrong = |error| StartError::RelyingParty(site.relying_party.clone(), error);
     let builder = WebauthnBuilder::new(&site.relying_party, first).map_err(wrong)?.rp_name(&site.name);
-    let builder = more.iter().fold(builder, |builder, origin| builder.append_allowed_origin(origin));
+    let builder = more.iter().fold(builder, WebauthnBuilder::append_allowed_origin);
     builder.timeout(CEREMONY).build().map_err(wrong)
 }
 

@@ -1,6 +1,7 @@
 //! The application as the gate and browsers see it: requests in, answers out, and an authenticator in software. No proxy, no network.
 #![expect(
     clippy::arithmetic_side_effects,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
