@@ -69,6 +69,24 @@ pub fn python() -> PathBuf {
     needed("TAPGATE_PYTHON", "target/tools/python3-jwt", "cargo xtask setup")
 }
 
+/// node: `TAPGATE_NODE`, else the one that `cargo xtask setup` finds or fetches.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn node() -> PathBuf {
+    needed("TAPGATE_NODE", "target/tools/node", "cargo xtask setup")
+}
+
+/// The packages of `host-tests/js`, as `cargo xtask setup` installs them.
+///
+/// # Panics
+/// If they are not there.
+#[must_use]
+pub fn node_modules() -> PathBuf {
+    needed("TAPGATE_NODE_MODULES", "target/tools/js/node_modules", "cargo xtask setup")
+}
+
 fn needed(variable: &str, place: impl AsRef<Path>, mend: &str) -> PathBuf {
     let path = std::env::var_os(variable).map_or_else(|| root().join(place), |given| absolute(given.as_ref()));
     assert!(path.exists(), "{} is not there: run `{mend}`, or set {variable}", path.display());

@@ -85,7 +85,7 @@ enum Command {
     },
     /// Build the plugin into target/plugin/tapgate.wasm and check its size and what it imports
     Wasm,
-    /// Install what is missing: the wasm32 standard library, Envoy, PyJWT, etcd (the others do it themselves)
+    /// Install what is missing: the wasm32 standard library, Envoy, PyJWT, etcd, node and its packages (the others do it themselves)
     Setup,
 }
 

@@ -45,6 +45,11 @@ impl Workspace {
         self.tools().join("etcd")
     }
 
+    /// The node that `setup` finds or fetches.
+    pub(crate) fn node(&self) -> PathBuf {
+        self.tools().join("node")
+    }
+
     /// A Python that can import PyJWT, installed by `setup`.
     pub(crate) fn python_with_jwt(&self) -> PathBuf {
         self.tools().join("python3-jwt")

@@ -5,10 +5,12 @@
 //! the mend.
 
 mod etcd;
+mod node;
 mod python;
 mod target;
 
 use std::fs::{self, File};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -28,5 +30,15 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let lock = File::create(tools.join(".lock")).context("creating the lock of target/tools")?;
     lock.lock().context("waiting for another setup to end")?;
     python::ensure(workspace)?;
-    etcd::ensure(workspace)
+    etcd::ensure(workspace)?;
+    node::ensure(workspace)
+}
+
+/// Removes a file, a link or a folder, if it is there.
+fn remove(path: &Path) -> Result<()> {
+    let Ok(found) = fs::symlink_metadata(path) else {
+        return Ok(());
+    };
+    let removed = if found.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    removed.with_context(|| format!("removing {}", path.display()))
 }

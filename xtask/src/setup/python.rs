@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::remove;
 use crate::process::{capture, run_slow, say};
 use crate::workspace::Workspace;
 
@@ -85,6 +86,12 @@ fn in_venv(workspace: &Workspace) -> Result<Installed> {
     Ok(Installed { packages: packages.into(), interpreter })
 }
 
+/// A Python that has pip, where this machine has one: that of the virtual environment, else the machine's own.
+pub(super) fn with_pip(workspace: &Workspace) -> PathBuf {
+    let own = workspace.tools().join("python/bin/python3");
+    if own.exists() { own } else { PathBuf::from("python3") }
+}
+
 /// The fallback: the wheels, unpacked into `target/tools/python-unpacked`.
 fn unpacked(workspace: &Workspace) -> Result<Installed> {
     let wheels = workspace.tools().join("wheels");
@@ -139,15 +146,6 @@ fn quoted(path: &Path) -> String {
 /// The packages that a requirements file names, with their versions.
 fn names(requirements: &str) -> Vec<&str> {
     requirements.lines().filter(|line| line.contains("==")).filter_map(|line| line.split_whitespace().next()).collect()
-}
-
-/// Removes a file, a link or a folder, if it is there.
-fn remove(path: &Path) -> Result<()> {
-    let Ok(found) = fs::symlink_metadata(path) else {
-        return Ok(());
-    };
-    let removed = if found.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    removed.with_context(|| format!("removing {}", path.display()))
 }
 
 #[cfg(test)]

@@ -73,7 +73,8 @@ impl<'a> Built<'a> {
     pub(super) fn run(&self, run: &Run) -> Result<Tally> {
         let (mut tally, mut success) = (Tally::default(), true);
         for program in self.programs.get(run.package).into_iter().flatten() {
-            if run.target.is_some_and(|target| target != program.target) {
+            let named = run.target.is_none_or(|target| target == program.target);
+            if !named || run.but.contains(&program.target.as_str()) {
                 continue;
             }
             say(format_args!("{}: {}", run.package, program.target));

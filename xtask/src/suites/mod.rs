@@ -35,10 +35,15 @@ pub(crate) enum Suite {
     /// The plugin under the wasmtime host, real Envoy and `tapgate serve`, the host against Envoy, two Envoys over etcd, the example
     /// application, the bench
     Envoy,
+    /// Microsoft's own Graph client, in node, against the admin API of a plugin under real Envoy
+    Graph,
 }
 
 /// The test of the host tests that plays every case in every host. It is the suite `cases`'s, and nobody else's.
 const EVERY_HOST: &str = "hosts::every_case_goes_the_same_way_in_four_hosts";
+
+/// The target of the host tests that is the suite `graph`'s, and nobody else's.
+const GRAPH: &str = "graph";
 
 /// The package of the program `tapgate`, which the host tests start.
 const PROGRAM: &str = "tapgate-cli";
@@ -52,13 +57,15 @@ struct Run {
     package: &'static str,
     /// Only this target's.
     target: Option<&'static str>,
+    /// Not these targets': they are another suite's.
+    but: &'static [&'static str],
     /// What their runner is told.
     arguments: &'static [&'static str],
 }
 
 impl Run {
     const fn of(package: &'static str) -> Self {
-        Self { package, target: None, arguments: &[] }
+        Self { package, target: None, but: &[], arguments: &[] }
     }
 
     const fn with(self, arguments: &'static [&'static str]) -> Self {
@@ -91,9 +98,10 @@ impl Suite {
             Self::Passkey => vec![Run::of("tapgate-passkey-app")],
             Self::Envoy => vec![
                 Run::of("tapgate-example-app"),
-                Run::of("tapgate-host-tests").with(&["--exact", "--skip", EVERY_HOST]),
+                Run { but: &[GRAPH], ..Run::of("tapgate-host-tests") }.with(&["--exact", "--skip", EVERY_HOST]),
                 Run::of("tapgate-bench"),
             ],
+            Self::Graph => vec![Run { target: Some(GRAPH), ..Run::of("tapgate-host-tests") }],
         }
     }
 
@@ -108,7 +116,7 @@ impl Suite {
 
     /// Whether it needs Envoy and the plugin's module.
     const fn needs_a_proxy(self) -> bool {
-        matches!(self, Self::Cases | Self::Envoy)
+        matches!(self, Self::Cases | Self::Envoy | Self::Graph)
     }
 
     fn name(self) -> String {
@@ -203,6 +211,21 @@ mod tests {
         let main = std::fs::read_to_string(root.join("main.rs")).unwrap();
         assert!(main.contains("\nmod ledger;"), "core's tests have no module for `{LEDGER}`");
         assert!(std::fs::read_to_string(root.join("ledger.rs")).unwrap().contains("#[test]"));
+    }
+
+    /// A target that one suite leaves to another must be there.
+    #[test]
+    fn the_targets_of_suites_are_where_the_suites_look_for_them() {
+        let root = Workspace::find().unwrap().root().join("host-tests/tests");
+        let (mut wanted, mut left) = (Vec::new(), Vec::new());
+        for run in Suite::value_variants().iter().flat_map(|suite| suite.runs()) {
+            wanted.extend(run.target);
+            left.extend(run.but);
+        }
+        for target in wanted.iter().chain(&left) {
+            assert!(root.join(target).join("main.rs").exists(), "{target}");
+        }
+        assert!(left.iter().all(|target| wanted.contains(target)), "{left:?} of {wanted:?}");
     }
 
     /// A test that one suite leaves to another must be there, by its very name.
