@@ -56,7 +56,13 @@ async fn create(gate: &Gate, token: Option<&str>, alter: impl FnOnce(Call) -> Ca
 }
 
 async fn gate(idp: &Key, policy: Policy) -> Gate {
-    Gate::with(|setup| setup.policy(&policy).after(jwt_authn(idp))).await
+    let paths = |path: &str| [path.to_owned()];
+    Gate::with(|setup| {
+        // A call's body is held back, and with it its headers, as `policy render` has it.
+        let setup = setup.policy(&policy).after(jwt_authn(idp));
+        setup.sign_in_at(&paths("/sign-in"), &paths("/.tap/sign-in"), &paths("/.tap/graph/v1.0/"))
+    })
+    .await
 }
 
 fn policy() -> Policy {
