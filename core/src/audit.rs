@@ -126,8 +126,8 @@ pub struct Administration {
     pub terms: Option<Terms>,
     /// The pass that this one took the place of.
     pub replaced: Option<PassId>,
-    /// What was changed of the policy, as JSON; empty where everything amended was taken back.
-    pub changed: Option<String>,
+    /// What was changed of the policy: each member by its name, so that none is cut off behind another.
+    pub changed: Vec<(String, String)>,
     /// The reason given.
     pub reason: Option<String>,
 }
@@ -213,7 +213,9 @@ impl Administration {
             fields.text("usage", if terms.once { b"once" } else { b"multiple" });
         }
         fields.maybe("replaced", self.replaced.as_ref().map(|pass| pass.as_str().as_bytes()));
-        fields.maybe("changed", self.changed.as_ref().map(String::as_bytes));
+        for (name, value) in &self.changed {
+            fields.text(name, value.as_bytes());
+        }
         fields.maybe("statedReason", self.reason.as_ref().map(String::as_bytes));
     }
 }

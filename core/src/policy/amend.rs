@@ -27,7 +27,8 @@ pub enum Void {
     NotAuthentic,
     /// It was made over another `temporaryAccessPass` than the document has now.
     OverAnother,
-    /// With it, the section does not compile any more.
+    /// With it, the section does not compile any more, since something else in the document has changed: nobody is let in until it
+    /// is taken back or made anew.
     NotAPolicy,
 }
 
@@ -138,6 +139,12 @@ impl Policy {
         let read = self.open(amendment).and_then(|members| self.compiled(&members).map_err(|_| Void::NotAPolicy));
         let (passes, void) = match read {
             Ok(passes) => (Arc::new(passes), None),
+            // It is ours, over this very section, and something else in the document has changed so that it does not fit any more:
+            // what it was to forbid must not be allowed meanwhile.
+            Err(void @ Void::NotAPolicy) => {
+                let shut = TemporaryAccessPass { enabled: false, ..self.passes.clone() };
+                (Arc::new(shut), Some(void))
+            }
             Err(void) => (Arc::clone(&self.amending.passes), Some(void)),
         };
         *last = Some(Last { amendment: amendment.clone(), passes: Arc::clone(&passes), void, reported: false });
@@ -182,7 +189,9 @@ impl Policy {
         members: &Object,
         attempt: AttemptId,
     ) -> Result<Amendment, NotAmended> {
-        let former = former.and_then(|former| self.open(former).ok()).unwrap_or_default();
+        // What does not fit the document any more must not stand in the way of what is to be changed now.
+        let former = former.and_then(|former| self.open(former).ok());
+        let former = former.filter(|former| self.compiled(former).is_ok()).unwrap_or_default();
         let members = overlaid(former, members);
         self.compiled(&members).map_err(NotAmended::Defects)?;
         let members = Json::Object(members).canonical();

@@ -192,6 +192,22 @@ fn an_amendment_is_void_once_the_section_is_another_and_that_is_told_once() {
 }
 
 #[test]
+fn an_amendment_that_does_not_fit_the_document_any_more_lets_nobody_in() {
+    let mut document = policy(&json!({}));
+    document["directory"] = json!({"users": [{"id": ALICE}, {"id": "bob"}]});
+    let mut site = Site::new(&document);
+    amended(&mut site, &json!({"isUsableOnce": true, "excludeTargets": [{"targetType": "user", "id": "bob"}]}));
+    document["directory"] = json!({"users": [{"id": ALICE}]});
+    site.reload(&document);
+    assert!(!enters(&mut site, &Pass::many("m-1")) && !enters(&mut site, &Pass::once("o-1")));
+    assert_eq!(configuration(&mut site)["state"], "disabled");
+    assert_eq!(voids(&site), ["not_a_policy"]);
+    // Whoever amends it now begins anew.
+    amended(&mut site, &json!({"isUsableOnce": true}));
+    assert!(enters(&mut site, &Pass::once("o-2")));
+}
+
+#[test]
 fn an_amendment_lives_as_long_as_the_key_that_it_was_made_with() {
     let mut site = site_with(&json!({}));
     amended(&mut site, &json!({"isUsableOnce": true}));
@@ -263,14 +279,18 @@ fn a_change_is_audited_with_its_reason() {
     assert_eq!(error(&patch(&mut site, &json!({"defaultLength": 12}))).0, 400);
     let token = token(&site, "root@example.com", &[POLICY_ADMINISTRATOR]);
     assert_eq!(error(&call(&mut site, "DELETE", CONFIGURATION, &token, None)).0, 400);
-    let body = json!({"@odata.type": CONFIGURATION_TYPE, "defaultLength": 12});
+    let many: Vec<Value> = (0..50).map(|n| json!({"targetType": "group", "id": format!("group-{n}")})).collect();
+    let body =
+        json!({"@odata.type": CONFIGURATION_TYPE, "excludeTargets": many, "defaultLength": 12, "isUsableOnce": true});
     let path = format!("{CONFIGURATION}?reason=longer%20codes");
     assert_eq!(call(&mut site, "PATCH", &path, &token, Some(&body)).status, 204);
     let line = site.audit.last().unwrap().line(Origin::default());
     for part in [
         r#""event":"policy_change","outcome":"done""#,
         r#""by":"root@example.com""#,
-        r#""changed":"{\"defaultLength\":12}""#,
+        r#""changed.excludeTargets":"50 targets""#,
+        r#""changed.defaultLength":"12""#,
+        r#""changed.isUsableOnce":"true""#,
         r#""statedReason":"longer codes""#,
     ] {
         assert!(line.contains(part), "{part} in {line}");

@@ -159,14 +159,21 @@ impl Amending {
     fn event(&self, outcome: Outcome, context: &Context<'_>) -> AuditEvent {
         let Editor { call, by } = &self.editor;
         let event = call.event(Kind::PolicyChange, outcome, Some(by), None, context);
+        let told = |(name, value): &(String, Json)| {
+            let value = match value {
+                // Their number: a log line is no place for a list.
+                Json::Array(list) => format!("{} targets", list.len()),
+                value => String::from_utf8(value.canonical()).unwrap_or_default(),
+            };
+            // The names are those of the policy's own members: they have been read.
+            (format!("changed.{name}"), value)
+        };
         let changed = match &self.change {
-            Change::Members(members) => {
-                String::from_utf8(Json::Object(members.clone()).canonical()).unwrap_or_default()
-            }
-            Change::Nothing => String::new(),
+            Change::Members(Object(members)) => members.iter().map(told).collect(),
+            Change::Nothing => vec![("changed".to_owned(), "all taken back".to_owned())],
         };
         let former = event.administration.map(|administration| *administration).unwrap_or_default();
-        let administration = Some(Box::new(Administration { changed: Some(changed), ..former }));
+        let administration = Some(Box::new(Administration { changed, ..former }));
         AuditEvent { administration, ..event }
     }
 }
