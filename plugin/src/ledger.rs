@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use tapgate_core::ledger::bucket::{self, Bucket};
-use tapgate_core::ledger::{Amendment, Ledger, Loaded, Record, RecordName, SwapReply, Unavailable, Version};
+use tapgate_core::ledger::{Amendment, Ledger, Loaded, Put, Record, RecordName, SwapReply, Unavailable, Version};
 use tapgate_core::names::TenantId;
 use tapgate_core::policy::{LedgerPlace, Policy};
 use tapgate_core::time::UnixSeconds;
@@ -49,45 +49,25 @@ impl Ledger for SharedData<'_> {
         })
     }
 
-    fn swap(
-        &mut self,
-        policy: &Policy,
-        name: &RecordName,
-        expected: Option<Version>,
-        record: &Record,
-        now: UnixSeconds,
-    ) -> SwapReply {
+    fn swap(&mut self, policy: &Policy, expected: Option<Version>, put: &Put, now: UnixSeconds) -> SwapReply {
         self.metrics.count("tapgate.ledger.swap");
-        let reply = if expected == Some(Version::NEVER) {
-            self.lose(policy, name, record, now).unwrap_or(SwapReply::Refused)
-        } else {
-            swap(policy, name, expected, record, now).unwrap_or(SwapReply::Refused)
+        let decoy = expected == Some(Version::NEVER);
+        let reply = match put {
+            Put::Record(name, record) if decoy => self.lose(policy, name, record, now),
+            Put::Record(name, record) => swap(policy, name, expected, record, now),
+            Put::Amendment(amendment) => amend(&policy.tenant, expected, amendment),
         };
-        if expected == Some(Version::NEVER) && reply == SwapReply::Lost { reply } else { self.counted(reply) }
-    }
-
-    fn amend(
-        &mut self,
-        policy: &Policy,
-        expected: Option<Version>,
-        amendment: &Amendment,
-        _now: UnixSeconds,
-    ) -> SwapReply {
-        self.metrics.count("tapgate.ledger.swap");
-        self.counted(amend(&policy.tenant, expected, amendment).unwrap_or(SwapReply::Refused))
+        let reply = reply.unwrap_or(SwapReply::Refused);
+        match reply {
+            SwapReply::Lost if !decoy => self.metrics.count("tapgate.ledger.swap_lost"),
+            SwapReply::Refused => self.metrics.count("tapgate.ledger.failure"),
+            SwapReply::Swapped | SwapReply::Lost | SwapReply::Unknown => {}
+        }
+        reply
     }
 }
 
 impl SharedData<'_> {
-    fn counted(&self, reply: SwapReply) -> SwapReply {
-        match reply {
-            SwapReply::Lost => self.metrics.count("tapgate.ledger.swap_lost"),
-            SwapReply::Refused => self.metrics.count("tapgate.ledger.failure"),
-            SwapReply::Swapped | SwapReply::Unknown => {}
-        }
-        reply
-    }
-
     /// Does what a swap does, and loses: the version wanted is none that a proxy gives. A proxy writes to a key that it does not
     /// know whatever version is wanted, so it is asked about one that it does: when the ledger began, which it would at
     /// worst be told again.

@@ -189,11 +189,7 @@ impl Worker {
         now: UnixSeconds,
     ) -> Asked<SwapReply> {
         let Some(etcd) = of(policy) else {
-            let mut ledger = self.shared_data();
-            return Asked::Answer(match put {
-                Put::Record(name, record) => ledger.swap(policy, name, expected, record, now),
-                Put::Amendment(amendment) => ledger.amend(policy, expected, amendment, now),
-            });
+            return Asked::Answer(self.shared_data().swap(policy, expected, put, now));
         };
         self.metrics.count("tapgate.ledger.swap");
         // Nothing is swapped that was not loaded.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::record::Record;
-use super::{Amendment, Ledger, Loaded, RecordName, SwapReply, Unavailable, Version};
+use super::{Amendment, Ledger, Loaded, Put, RecordName, SwapReply, Unavailable, Version};
 use crate::policy::Policy;
 use crate::time::UnixSeconds;
 
@@ -37,34 +37,19 @@ impl Ledger for Memory {
         Ok(Loaded { birth: self.birth, amendment: self.amendment.clone(), record })
     }
 
-    fn swap(
-        &mut self,
-        _policy: &Policy,
-        name: &RecordName,
-        expected: Option<Version>,
-        record: &Record,
-        _now: UnixSeconds,
-    ) -> SwapReply {
-        if self.records.get(name).map(|(_, version)| *version) != expected {
+    fn swap(&mut self, _policy: &Policy, expected: Option<Version>, put: &Put, _now: UnixSeconds) -> SwapReply {
+        let standing = match put {
+            Put::Record(name, _) => self.records.get(name).map(|(_, version)| *version),
+            Put::Amendment(_) => self.amendment.as_ref().map(|(_, version)| *version),
+        };
+        if standing != expected {
             return SwapReply::Lost;
         }
         self.last = Version(self.last.0.saturating_add(1));
-        self.records.insert(*name, (record.encode(), self.last));
-        SwapReply::Swapped
-    }
-
-    fn amend(
-        &mut self,
-        _policy: &Policy,
-        expected: Option<Version>,
-        amendment: &Amendment,
-        _now: UnixSeconds,
-    ) -> SwapReply {
-        if self.amendment.as_ref().map(|(_, version)| *version) != expected {
-            return SwapReply::Lost;
+        match put {
+            Put::Record(name, record) => drop(self.records.insert(*name, (record.encode(), self.last))),
+            Put::Amendment(amendment) => self.amendment = Some((amendment.clone(), self.last)),
         }
-        self.last = Version(self.last.0.saturating_add(1));
-        self.amendment = Some((amendment.clone(), self.last));
         SwapReply::Swapped
     }
 }

@@ -256,10 +256,7 @@ pub fn settle<D>(mut step: Step<D>, ledger: &mut dyn Ledger, context: &mut Conte
                 load.answer(loaded, context)
             }
             Step::Swap(swap) => {
-                let reply = match &swap.put {
-                    Put::Record(name, record) => ledger.swap(&swap.policy, name, swap.expected, record, context.now),
-                    Put::Amendment(amendment) => ledger.amend(&swap.policy, swap.expected, amendment, context.now),
-                };
+                let reply = ledger.swap(&swap.policy, swap.expected, &swap.put, context.now);
                 swap.answer(reply, context)
             }
         };
@@ -274,22 +271,6 @@ pub trait Ledger {
     /// [`Unavailable`] if it cannot be read or makes no sense.
     fn load(&mut self, policy: &Policy, name: &RecordName, now: UnixSeconds) -> Result<Loaded, Unavailable>;
 
-    /// Writes a record if `expected` stands (`None`: if none stands).
-    fn swap(
-        &mut self,
-        policy: &Policy,
-        name: &RecordName,
-        expected: Option<Version>,
-        record: &Record,
-        now: UnixSeconds,
-    ) -> SwapReply;
-
-    /// Writes what is amended of the policy if `expected` stands (`None`: if nothing ever was).
-    fn amend(
-        &mut self,
-        policy: &Policy,
-        expected: Option<Version>,
-        amendment: &Amendment,
-        now: UnixSeconds,
-    ) -> SwapReply;
+    /// Writes it if `expected` stands there (`None`: if nothing does).
+    fn swap(&mut self, policy: &Policy, expected: Option<Version>, put: &Put, now: UnixSeconds) -> SwapReply;
 }

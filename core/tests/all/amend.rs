@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tapgate_core::audit::{Kind, Origin, Outcome};
-use tapgate_core::ledger::{Amendment, Ledger, Loaded, Memory, Record, RecordName, SwapReply, Unavailable, Version};
+use tapgate_core::ledger::{Amendment, Ledger, Loaded, Memory, Put, RecordName, SwapReply, Unavailable, Version};
 use tapgate_core::policy::Policy;
 use tapgate_core::time::UnixSeconds;
 
@@ -235,7 +235,7 @@ fn nobody_makes_one_up() {
     let mut version = Some(version);
     let mut put = |site: &mut Site, bytes: Vec<u8>| {
         let amendment = Amendment::new(bytes).unwrap();
-        assert_eq!(site.ledger.amend(&policy, version, &amendment, at), SwapReply::Swapped);
+        assert_eq!(site.ledger.swap(&policy, version, &Put::Amendment(amendment), at), SwapReply::Swapped);
         version = site.ledger.load(&policy, &name, at).unwrap().amendment.map(|(_, version)| version);
     };
     let bytes = good.as_bytes().to_vec();
@@ -308,22 +308,13 @@ impl Ledger for Contended<'_> {
         self.ledger.load(policy, name, now)
     }
 
-    fn swap(&mut self, _: &Policy, _: &RecordName, _: Option<Version>, _: &Record, _: UnixSeconds) -> SwapReply {
-        panic!("nobody's record changes")
-    }
-
-    fn amend(
-        &mut self,
-        policy: &Policy,
-        expected: Option<Version>,
-        amendment: &Amendment,
-        now: UnixSeconds,
-    ) -> SwapReply {
+    fn swap(&mut self, policy: &Policy, expected: Option<Version>, put: &Put, now: UnixSeconds) -> SwapReply {
+        assert!(matches!(put, Put::Amendment(_)), "nobody's record changes");
         if let Some(other) = self.others.pop() {
             let standing = self.ledger.load(policy, &RecordName::of_nobody(&policy.tenant), now).unwrap().amendment;
-            self.ledger.amend(policy, standing.map(|(_, version)| version), &other, now);
+            self.ledger.swap(policy, standing.map(|(_, version)| version), &Put::Amendment(other), now);
         }
-        self.ledger.amend(policy, expected, amendment, now)
+        self.ledger.swap(policy, expected, put, now)
     }
 }
 

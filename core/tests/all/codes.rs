@@ -1,7 +1,7 @@
 //! Typed codes: issued by an administrator, typed by a person, guessed at by strangers (7.6, 7.7).
 
 use serde_json::{Value, json};
-use tapgate_core::ledger::{Amendment, Ledger, Loaded, Memory, Record, RecordName, SwapReply, Unavailable, Version};
+use tapgate_core::ledger::{Ledger, Loaded, Memory, Put, RecordName, SwapReply, Unavailable, Version};
 use tapgate_core::names::Identity;
 use tapgate_core::policy::Policy;
 use tapgate_core::refusal::Refusal;
@@ -215,29 +215,11 @@ impl Ledger for Counting<'_> {
         self.ledger.load(policy, name, now)
     }
 
-    fn swap(
-        &mut self,
-        policy: &Policy,
-        name: &RecordName,
-        expected: Option<Version>,
-        record: &Record,
-        now: UnixSeconds,
-    ) -> SwapReply {
+    fn swap(&mut self, policy: &Policy, expected: Option<Version>, put: &Put, now: UnixSeconds) -> SwapReply {
         self.calls.push("swap");
-        let reply = self.ledger.swap(policy, name, expected, record, now);
+        let reply = self.ledger.swap(policy, expected, put, now);
         self.written += usize::from(reply == SwapReply::Swapped);
         reply
-    }
-
-    fn amend(
-        &mut self,
-        policy: &Policy,
-        expected: Option<Version>,
-        amendment: &Amendment,
-        now: UnixSeconds,
-    ) -> SwapReply {
-        self.calls.push("amend");
-        self.ledger.amend(policy, expected, amendment, now)
     }
 }
 
@@ -295,26 +277,8 @@ impl Ledger for Deaf<'_> {
         self.0.load(policy, name, now)
     }
 
-    fn swap(
-        &mut self,
-        policy: &Policy,
-        name: &RecordName,
-        expected: Option<Version>,
-        record: &Record,
-        now: UnixSeconds,
-    ) -> SwapReply {
-        self.0.swap(policy, name, expected, record, now);
-        SwapReply::Unknown
-    }
-
-    fn amend(
-        &mut self,
-        policy: &Policy,
-        expected: Option<Version>,
-        amendment: &Amendment,
-        now: UnixSeconds,
-    ) -> SwapReply {
-        self.0.amend(policy, expected, amendment, now);
+    fn swap(&mut self, policy: &Policy, expected: Option<Version>, put: &Put, now: UnixSeconds) -> SwapReply {
+        self.0.swap(policy, expected, put, now);
         SwapReply::Unknown
     }
 }
@@ -339,11 +303,7 @@ impl Ledger for Full<'_> {
         self.0.load(policy, name, now)
     }
 
-    fn swap(&mut self, _: &Policy, _: &RecordName, _: Option<Version>, _: &Record, _: UnixSeconds) -> SwapReply {
-        SwapReply::Refused
-    }
-
-    fn amend(&mut self, _: &Policy, _: Option<Version>, _: &Amendment, _: UnixSeconds) -> SwapReply {
+    fn swap(&mut self, _: &Policy, _: Option<Version>, _: &Put, _: UnixSeconds) -> SwapReply {
         SwapReply::Refused
     }
 }
@@ -356,11 +316,7 @@ impl Ledger for Gone {
         Err(Unavailable)
     }
 
-    fn swap(&mut self, _: &Policy, _: &RecordName, _: Option<Version>, _: &Record, _: UnixSeconds) -> SwapReply {
-        SwapReply::Refused
-    }
-
-    fn amend(&mut self, _: &Policy, _: Option<Version>, _: &Amendment, _: UnixSeconds) -> SwapReply {
+    fn swap(&mut self, _: &Policy, _: Option<Version>, _: &Put, _: UnixSeconds) -> SwapReply {
         SwapReply::Refused
     }
 }

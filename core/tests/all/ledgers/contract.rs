@@ -5,7 +5,7 @@ use std::mem;
 
 use proptest::prelude::*;
 use tapgate_core::ledger::{
-    Amendment, Attempt, Complete, Event, Ledger, Next, PresentedPass, Record, RecordName, Revoke, SignIn, SignOut,
+    Amendment, Attempt, Complete, Event, Ledger, Next, PresentedPass, Put, Record, RecordName, Revoke, SignIn, SignOut,
     SwapReply, Unavailable, Version,
 };
 use tapgate_core::names::{AttemptId, SessionId};
@@ -57,6 +57,11 @@ pub(crate) const LAWS: [(&str, Law); 4] = [
     ("what is amended comes with every record", amended_is_loaded),
 ];
 
+/// A record to be written.
+pub(crate) fn put(name: RecordName, record: &Record) -> Put {
+    Put::Record(name, Box::new(record.clone()))
+}
+
 fn begins_once(ledger: &mut dyn Ledger, policy: &Policy, place: &str) {
     for (user, now) in [(1, 1), (2, 50), (1, 60)] {
         let loaded = ledger.load(policy, &name(user), at(now)).unwrap();
@@ -70,7 +75,7 @@ fn swapped_is_loaded(ledger: &mut dyn Ledger, policy: &Policy, place: &str) {
     let mut expected = None;
     let mut versions = Vec::new();
     for number in 1..=5 {
-        let reply = ledger.swap(policy, &name(1), expected, &record(number), at(200));
+        let reply = ledger.swap(policy, expected, &put(name(1), &record(number)), at(200));
         assert_eq!(reply, SwapReply::Swapped, "{place}");
         let (loaded, version) = load(ledger, 1).unwrap();
         assert_eq!(loaded, record(number), "{place}");
@@ -88,12 +93,16 @@ fn amended_is_loaded(ledger: &mut dyn Ledger, policy: &Policy, place: &str) {
     }
     let load = |ledger: &mut dyn Ledger, user| ledger.load(policy, &name(user), at(1)).unwrap();
     assert_eq!(load(ledger, 1).amendment, None, "{place}");
-    assert_eq!(ledger.swap(policy, &name(1), None, &record(1), at(200)), SwapReply::Swapped, "{place}");
+    assert_eq!(ledger.swap(policy, None, &put(name(1), &record(1)), at(200)), SwapReply::Swapped, "{place}");
     let mut expected = None;
     let mut versions = Vec::new();
     for bytes in [&b"one"[..], b"two", b""] {
         let amendment = Amendment::new(bytes.to_vec()).unwrap();
-        assert_eq!(ledger.amend(policy, expected, &amendment, at(200)), SwapReply::Swapped, "{place}");
+        assert_eq!(
+            ledger.swap(policy, expected, &Put::Amendment(amendment.clone()), at(200)),
+            SwapReply::Swapped,
+            "{place}"
+        );
         for user in [1, 2] {
             let (loaded, version) = load(ledger, user).amendment.unwrap();
             assert_eq!(loaded, amendment, "{place}");
@@ -102,9 +111,9 @@ fn amended_is_loaded(ledger: &mut dyn Ledger, policy: &Policy, place: &str) {
         assert!(!versions.contains(&expected), "{place}: a version stands for one content");
         versions.push(expected);
     }
-    let late = Amendment::new(b"late".to_vec()).unwrap();
+    let late = Put::Amendment(Amendment::new(b"late".to_vec()).unwrap());
     for stale in [None, versions[0]] {
-        assert_eq!(ledger.amend(policy, stale, &late, at(200)), SwapReply::Lost, "{place}");
+        assert_eq!(ledger.swap(policy, stale, &late, at(200)), SwapReply::Lost, "{place}");
     }
     assert_eq!(load(ledger, 2).amendment, Some((Amendment::none(), expected.unwrap())), "{place}");
     assert_eq!(load(ledger, 1).record.unwrap().0, record(1), "{place}: and records are as they were");
@@ -113,13 +122,13 @@ fn amended_is_loaded(ledger: &mut dyn Ledger, policy: &Policy, place: &str) {
 fn lost_writes_nothing(ledger: &mut dyn Ledger, policy: &Policy, place: &str) {
     let load = |ledger: &mut dyn Ledger| ledger.load(policy, &name(1), at(1)).unwrap().record;
     assert_eq!(load(ledger), None, "{place}");
-    let stale = ledger.swap(policy, &name(1), Some(Version(1)), &record(1), at(200));
+    let stale = ledger.swap(policy, Some(Version(1)), &put(name(1), &record(1)), at(200));
     assert_eq!((stale, load(ledger)), (SwapReply::Lost, None), "{place}: nothing stands");
-    assert_eq!(ledger.swap(policy, &name(1), None, &record(1), at(200)), SwapReply::Swapped, "{place}");
+    assert_eq!(ledger.swap(policy, None, &put(name(1), &record(1)), at(200)), SwapReply::Swapped, "{place}");
     let (_, first) = load(ledger).unwrap();
-    assert_eq!(ledger.swap(policy, &name(1), None, &record(2), at(200)), SwapReply::Lost, "{place}");
-    assert_eq!(ledger.swap(policy, &name(1), Some(first), &record(3), at(200)), SwapReply::Swapped, "{place}");
-    assert_eq!(ledger.swap(policy, &name(1), Some(first), &record(4), at(200)), SwapReply::Lost, "{place}");
+    assert_eq!(ledger.swap(policy, None, &put(name(1), &record(2)), at(200)), SwapReply::Lost, "{place}");
+    assert_eq!(ledger.swap(policy, Some(first), &put(name(1), &record(3)), at(200)), SwapReply::Swapped, "{place}");
+    assert_eq!(ledger.swap(policy, Some(first), &put(name(1), &record(4)), at(200)), SwapReply::Lost, "{place}");
     assert_eq!(load(ledger).unwrap().0, record(3), "{place}");
 }
 
@@ -181,7 +190,7 @@ fn step<E: Event>(next: &mut Next<E>, ledger: &mut dyn Ledger, policy: &Policy, 
         }
         Next::Swap(swap) if fate == 0 => swap.answer(SwapReply::Unknown),
         Next::Swap(swap) => {
-            let reply = ledger.swap(policy, swap.name(), swap.expected(), swap.record(), at(200));
+            let reply = ledger.swap(policy, swap.expected(), &put(*swap.name(), swap.record()), at(200));
             swap.answer(if fate == 1 { SwapReply::Unknown } else { reply })
         }
         done @ Next::Done(_) => done,

@@ -6,7 +6,7 @@ use tapgate_core::ledger::{Ledger, Loaded, RecordName, SwapReply};
 
 use super::fake::{FakeEtcd, answer};
 use super::places::Etcd;
-use super::{at, name, policy, record};
+use super::{at, name, policy, put, record};
 
 fn keyspace() -> Keyspace {
     Keyspace::of("/tapgate/", &"contoso".parse().unwrap())
@@ -107,7 +107,7 @@ fn a_lease_that_has_ended_is_told_and_nothing_was_written() {
     let mut worker = Etcd::new(etcd, "/tapgate/", None);
     worker.load(&policy, &name(1), at(200)).unwrap();
     worker.lease = Some(lease);
-    assert_eq!(worker.swap(&policy, &name(1), None, &record(1), at(200)), SwapReply::Swapped, "and asked again");
+    assert_eq!(worker.swap(&policy, None, &put(name(1), &record(1)), at(200)), SwapReply::Swapped, "and asked again");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_token_that_has_ended_is_renewed() {
     let mut worker = Etcd::new(etcd, "/tapgate/", credentials);
     worker.load(&policy, &name(1), at(1)).unwrap();
     worker.wire.forget_tokens();
-    assert_eq!(worker.swap(&policy, &name(1), None, &record(1), at(200)), SwapReply::Swapped);
+    assert_eq!(worker.swap(&policy, None, &put(name(1), &record(1)), at(200)), SwapReply::Swapped);
     worker.wire.forget_tokens();
     assert_eq!(worker.load(&policy, &name(1), at(200)).unwrap().record.unwrap().0, record(1));
 }

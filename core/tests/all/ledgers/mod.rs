@@ -15,7 +15,7 @@ use tapgate_core::ledger::etcd::Credentials;
 use tapgate_core::ledger::{Ledger, Memory};
 use tapgate_core::policy::{Policy, compile};
 
-pub(crate) use self::contract::{at, name, record};
+pub(crate) use self::contract::{at, name, put, record};
 use crate::site;
 use contract::{LAWS, attempts, comes_to, holders, race};
 use fake::FakeEtcd;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tapgate_core::ledger::bucket::{self, Bucket};
 use tapgate_core::ledger::etcd::{Answer, Call, Credentials, Failure, Grant, Keyspace, Lease, SwapAnswer, Token};
-use tapgate_core::ledger::{Amendment, Ledger, Loaded, Record, RecordName, SwapReply, Unavailable, Version};
+use tapgate_core::ledger::{Amendment, Ledger, Loaded, Put, Record, RecordName, SwapReply, Unavailable, Version};
 use tapgate_core::policy::{LedgerPlace, Policy};
 use tapgate_core::time::UnixSeconds;
 
@@ -30,42 +30,31 @@ impl Ledger for SharedData {
         Ok(Loaded { birth, amendment, record })
     }
 
-    fn swap(
-        &mut self,
-        policy: &Policy,
-        name: &RecordName,
-        expected: Option<Version>,
-        record: &Record,
-        now: UnixSeconds,
-    ) -> SwapReply {
+    fn swap(&mut self, policy: &Policy, expected: Option<Version>, put: &Put, now: UnixSeconds) -> SwapReply {
         let LedgerPlace::SharedData { maximum_records } = policy.ledger else { panic!("shared data") };
-        let (bytes, cas) = self.0.entry(bucket::key(&policy.tenant, name)).or_default();
-        let packed = Bucket::decode(bytes).unwrap();
-        if packed.get(name).unwrap().map(|_| Version(u64::from(*cas))) != expected {
-            return SwapReply::Lost;
-        }
-        let Ok(packed) = packed.with(name, record, bucket::capacity(maximum_records), now) else {
-            return SwapReply::Refused;
+        let key = match put {
+            Put::Record(name, _) => bucket::key(&policy.tenant, name),
+            Put::Amendment(_) => bucket::amendment_key(&policy.tenant),
         };
-        *bytes = packed;
-        *cas += 1;
-        SwapReply::Swapped
-    }
-
-    fn amend(
-        &mut self,
-        policy: &Policy,
-        expected: Option<Version>,
-        amendment: &Amendment,
-        _now: UnixSeconds,
-    ) -> SwapReply {
-        let key = bucket::amendment_key(&policy.tenant);
-        let standing = self.0.get(&key).map(|(_, cas)| *cas);
-        if standing.map(|cas| Version(u64::from(cas))) != expected {
-            return SwapReply::Lost;
+        let stored = self.0.get(&key).cloned();
+        let cas = stored.as_ref().map(|(_, cas)| Version(u64::from(*cas)));
+        let (bytes, number) = stored.unwrap_or_default();
+        let (standing, written) = match put {
+            Put::Record(name, record) => {
+                let packed = Bucket::decode(&bytes).unwrap();
+                let standing = packed.get(name).unwrap().and(cas);
+                (standing, packed.with(name, record, bucket::capacity(maximum_records), now))
+            }
+            Put::Amendment(amendment) => (cas, Ok(amendment.as_bytes().to_vec())),
+        };
+        match written {
+            _ if standing != expected => SwapReply::Lost,
+            Ok(written) => {
+                self.0.insert(key, (written, number + 1));
+                SwapReply::Swapped
+            }
+            Err(_) => SwapReply::Refused,
         }
-        self.0.insert(key, (amendment.as_bytes().to_vec(), standing.unwrap_or_default() + 1));
-        SwapReply::Swapped
     }
 }
 
@@ -138,48 +127,32 @@ impl<W: Wire> Ledger for Etcd<W> {
         Ok(loaded)
     }
 
-    fn swap(
-        &mut self,
-        policy: &Policy,
-        name: &RecordName,
-        expected: Option<Version>,
-        record: &Record,
-        now: UnixSeconds,
-    ) -> SwapReply {
+    fn swap(&mut self, policy: &Policy, expected: Option<Version>, put: &Put, now: UnixSeconds) -> SwapReply {
         self.brought = None;
         let birth = self.birth.expect("nothing is swapped that was not loaded");
         let keyspace = Keyspace::of(&self.prefix, &policy.tenant);
-        let mut lease = self.lease_for(policy, record, now);
+        let mut lease = match put {
+            Put::Record(_, record) => self.lease_for(policy, record, now),
+            Put::Amendment(_) => None,
+        };
         loop {
-            let swap = keyspace.swap(name, birth, expected, record, lease.as_ref());
+            let swap = match put {
+                Put::Record(name, record) => keyspace.swap(name, birth, expected, record, lease.as_ref()),
+                Put::Amendment(amendment) => keyspace.amend(&policy.tenant, birth, expected, amendment),
+            };
             let wants_token = |read: &SwapAnswer| *read == SwapAnswer::Unauthenticated;
             let swapped = self.ask(&swap.call(), |answer| swap.read(answer), wants_token);
-            match &swapped {
-                SwapAnswer::LeaseGone if lease.is_some() => {
+            match (&swapped, put) {
+                (SwapAnswer::LeaseGone, _) if lease.is_some() => {
                     self.lease = None;
                     lease = None;
                 }
-                SwapAnswer::Lost(loaded) => {
+                (SwapAnswer::Lost(loaded), Put::Record(name, _)) => {
                     self.brought = Some((*name, Loaded::clone(loaded)));
                     return swapped.reply();
                 }
                 _ => return swapped.reply(),
             }
         }
-    }
-
-    fn amend(
-        &mut self,
-        policy: &Policy,
-        expected: Option<Version>,
-        amendment: &Amendment,
-        _now: UnixSeconds,
-    ) -> SwapReply {
-        self.brought = None;
-        let birth = self.birth.expect("nothing is swapped that was not loaded");
-        let keyspace = Keyspace::of(&self.prefix, &policy.tenant);
-        let swap = keyspace.amend(&policy.tenant, birth, expected, amendment);
-        let wants_token = |read: &SwapAnswer| *read == SwapAnswer::Unauthenticated;
-        self.ask(&swap.call(), |answer| swap.read(answer), wants_token).reply()
     }
 }
