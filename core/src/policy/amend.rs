@@ -49,8 +49,6 @@ pub(super) struct Amending {
     /// The document's section, and its hash.
     section: Object,
     hash: [u8; 32],
-    /// What the document says of passes.
-    passes: Arc<TemporaryAccessPass>,
     /// What the amendment last seen came to: every request asks, and it hardly ever changes.
     last: Mutex<Option<Last>>,
 }
@@ -72,9 +70,9 @@ pub(crate) enum NotAmended {
 }
 
 impl Amending {
-    pub(super) fn of(section: Object, passes: TemporaryAccessPass) -> Self {
+    pub(super) fn of(section: Object) -> Self {
         let hash = digest::sha256(&[b"tapgate-section-1", &Json::Object(section.clone()).canonical()]);
-        Self { section, hash, passes: Arc::new(passes), last: Mutex::new(None) }
+        Self { section, hash, last: Mutex::new(None) }
     }
 
     pub(super) fn is_to_be_reported(&self) -> bool {
@@ -123,9 +121,8 @@ impl Policy {
     /// The policy with what the ledger holds of amendments to it.
     #[must_use]
     pub fn in_force(self: &Arc<Self>, amendment: Option<&Amendment>) -> InForce {
-        let as_the_document_has_it = || (Arc::clone(&self.amending.passes), None);
         let (passes, void) = match amendment.filter(|amendment| self.admin.is_some() && !amendment.is_none()) {
-            None => as_the_document_has_it(),
+            None => (Arc::clone(&self.passes), None),
             Some(amendment) => self.amended(amendment),
         };
         InForce { policy: Arc::clone(self), passes, void }
@@ -142,10 +139,10 @@ impl Policy {
             // It is ours, over this very section, and something else in the document has changed so that it does not fit any more:
             // what it was to forbid must not be allowed meanwhile.
             Err(void @ Void::NotAPolicy) => {
-                let shut = TemporaryAccessPass { enabled: false, ..self.passes.clone() };
+                let shut = TemporaryAccessPass { enabled: false, ..TemporaryAccessPass::clone(&self.passes) };
                 (Arc::new(shut), Some(void))
             }
-            Err(void) => (Arc::clone(&self.amending.passes), Some(void)),
+            Err(void) => (Arc::clone(&self.passes), Some(void)),
         };
         *last = Some(Last { amendment: amendment.clone(), passes: Arc::clone(&passes), void, reported: false });
         (passes, void)

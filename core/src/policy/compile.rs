@@ -1,5 +1,7 @@
 //! From a document to policies: the raw tree is checked as a whole, and compiles entirely or not at all (2.2, 2.5).
 
+use std::sync::Arc;
+
 use super::across::AcrossTenants;
 use super::amend::Amending;
 use super::doc::{Defect, Defects, DocPath, Node, Step};
@@ -173,8 +175,8 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
         gateway_keys,
         upstream_keys: KeyRing::new(&keys.upstream)?,
         admin_keys: KeyRing::new(&keys.admin),
-        amending: Amending::of(as_written, passes.clone()),
-        passes,
+        amending: Amending::of(as_written),
+        passes: Arc::new(passes),
         directory: directory?,
         sign_in: sign_in?,
         registration: registration?,

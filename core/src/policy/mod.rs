@@ -22,6 +22,7 @@ pub use keys::Environment;
 pub use scope::{Directory, Scope, Target, User, UserType, Users};
 
 use std::fmt;
+use std::sync::Arc;
 
 use self::amend::Amending;
 use crate::graph::{self, Role};
@@ -56,7 +57,7 @@ pub struct Policy {
     pub admin_keys: Option<KeyRing<Admins>>,
     /// What passes must be like, and for whom, as the document has it. What is in force may have been amended:
     /// [`Policy::in_force`].
-    pub passes: TemporaryAccessPass,
+    pub passes: Arc<TemporaryAccessPass>,
     /// What it takes to amend that.
     amending: Amending,
     /// Who exists.
