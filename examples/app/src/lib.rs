@@ -25,6 +25,8 @@ use crate::gate::Gate;
 use crate::pages::{Account, Home, page};
 use crate::visitor::Visitor;
 
+pub use self::visitor::cookie;
+
 /// What the handlers share.
 #[derive(Clone)]
 struct Shared {

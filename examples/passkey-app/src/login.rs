@@ -8,12 +8,13 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tapgate_example_app::cookie;
 use webauthn_rs::prelude::{DiscoverableAuthentication, Passkey, PasskeyAuthentication, PublicKeyCredential};
 
 use crate::failure::{Failure, JsonFailure};
 use crate::pages::{SignIn, page};
 use crate::store::{Kept, LOGIN};
-use crate::visitor::{SESSION, Visitor, cookie};
+use crate::visitor::{SESSION, Visitor};
 use crate::{App, CEREMONY, Shared, token};
 
 /// The cookie that binds a challenge to the browser that asked for it.

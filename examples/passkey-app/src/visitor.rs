@@ -1,7 +1,7 @@
 //! Who is asking: decided once per request, from the gate's assertion and the application's own session cookie.
 
 use axum::http::HeaderMap;
-use axum::http::header::COOKIE;
+use tapgate_example_app::cookie;
 use tapgate_example_app::gate::{Assertion, State};
 
 use crate::Shared;
@@ -75,16 +75,4 @@ impl Visitor {
     pub(crate) const fn by_gate(&self) -> bool {
         matches!(self, Self::Registering(_) | Self::Registered(_))
     }
-}
-
-/// The value of a cookie.
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(is, _)| *is == name)
-        .map(|(_, value)| value)
 }
