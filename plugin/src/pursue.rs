@@ -11,7 +11,7 @@ use tapgate_core::policy::{Etcd, Policy};
 use tapgate_core::time::UnixSeconds;
 
 use crate::etcd::of;
-use crate::etcd::talk::{Outcome, Talk, Turn, Want};
+use crate::etcd::talk::{Began, Outcome, Talk, Turn, Want};
 use crate::ledger::SharedData;
 use crate::worker::Worker;
 
@@ -70,6 +70,11 @@ impl<D> Waiting<D> {
             };
         }
         None
+    }
+
+    /// Whether it only finds out whether a session lives.
+    pub(crate) fn only_checks(&self) -> bool {
+        matches!(&self.open, Open::Load(Load { purpose: Purpose::Check(_), .. }))
     }
 
     /// The number of the call that is out.
@@ -193,10 +198,9 @@ impl Worker {
         };
         self.metrics.count("tapgate.ledger.swap");
         // Nothing is swapped that was not loaded.
-        let Some(birth) = known.began.as_ref().map(|began| began.birth) else {
-            return Asked::Answer(SwapReply::Refused);
-        };
-        let want = Want::Swap { birth, expected, put: put.clone() };
+        let Some(began) = &known.began else { return Asked::Answer(SwapReply::Refused) };
+        let began = Began { birth: began.birth, amended_in: began.amended_in() };
+        let want = Want::Swap { began, expected, put: put.clone() };
         match Talk::begin(policy, want.clone(), &self.clusters, now) {
             Turn::Waits(talk) => Asked::Waits(talk),
             Turn::Over(outcome) => Asked::Answer(self.swapped(policy, etcd, want, outcome, known, now)),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::answer::{ResponseDecision, ResponseView, SessionStream, put_cookie};
-use super::in_force::{self, Found};
+use super::in_force;
 use super::person::is_closed_to;
 use super::refusals::about;
 use crate::audit::{AuditEvent, Kind, Outcome};
@@ -11,11 +11,11 @@ use crate::context::Context;
 use crate::cookie;
 use crate::headers::HeaderEdits;
 use crate::jws::{self, Typ};
-use crate::ledger::{self, Attempt, Complete, Completion, Next, Purpose, RecordName, Step, Unavailable};
+use crate::ledger::{Attempt, Complete, Completion, RecordName, Step, Unavailable};
 use crate::names::AttemptId;
 use crate::pass::{moment, text};
 use crate::path::ReturnTo;
-use crate::policy::{ResponseRule, Then};
+use crate::policy::{InForce, ResponseRule, Then};
 use crate::refusal::Refusal;
 use crate::session::{Session, State};
 use crate::time::Seconds;
@@ -132,26 +132,16 @@ fn complete(
     let name = RecordName::of(&policy.tenant, &session.identity);
     let mut finish =
         Finish { policy: Arc::clone(policy), session: session.clone(), registered, value, leads_to, edits, audit };
-    let policy = Arc::clone(policy);
-    in_force::load(Arc::clone(&policy), name, Purpose::Change, move |found, context| {
-        let next = match found {
-            Ok(Found { in_force, .. }) if is_closed_to(&finish.session, &in_force) => {
-                Next::Done(Ok(Completion::NotLive))
-            }
-            Ok(Found { loaded, .. }) => {
-                Attempt::begin(AttemptId::from_bytes(id), name, event).answer(Ok(loaded), context.now)
-            }
-            Err(Unavailable) => Next::Done(Err(Unavailable)),
-        };
-        let finish = move |outcome, context: &mut Context<'_>| {
-            match outcome {
-                Ok(Completion::Completed) => finish.completed(context),
-                Ok(Completion::NotLive) => finish.note(Outcome::Ignored("not_live"), context),
-                Err(Unavailable) => finish.note(Outcome::Refused(Refusal::LedgerUnavailable), context),
-            }
-            Step::Done(ResponseDecision { edits: finish.edits, audit: finish.audit })
-        };
-        ledger::carry_out(policy, next, finish, context)
+    let attempt = Attempt::begin(AttemptId::from_bytes(id), name, event);
+    let of = session.clone();
+    let judge = move |in_force: &InForce| is_closed_to(&of, in_force).then_some(Completion::NotLive);
+    in_force::carry_out(policy, attempt, judge, move |outcome, context| {
+        match outcome {
+            Ok(Completion::Completed) => finish.completed(context),
+            Ok(Completion::NotLive) => finish.note(Outcome::Ignored("not_live"), context),
+            Err(Unavailable) => finish.note(Outcome::Refused(Refusal::LedgerUnavailable), context),
+        }
+        Step::Done(ResponseDecision { edits: finish.edits, audit: finish.audit })
     })
 }
 

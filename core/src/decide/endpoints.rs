@@ -148,6 +148,7 @@ fn end_session(policy: &Arc<Policy>, asked: Asked, session: Session, context: &m
     ledger::carry_out(
         Arc::clone(policy),
         next,
+        |_| None,
         move |outcome, context| {
             decided(match outcome {
                 Ok(()) => {

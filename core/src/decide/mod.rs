@@ -110,11 +110,6 @@ impl Decision {
         self
     }
 
-    fn noting(mut self, notice: Option<AuditEvent>) -> Self {
-        self.audit.extend(notice);
-        self
-    }
-
     /// The refusal of a request about which nothing more can be said (8.1a, 10.1).
     #[must_use]
     pub fn internal_error(now: UnixSeconds) -> Self {

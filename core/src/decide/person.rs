@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use super::asked::{Asked, SessionCookie};
-use super::in_force::{self, Found};
 use crate::context::Context;
-use crate::ledger::{Check, Purpose, RecordName, Step, Unavailable};
+use crate::ledger::{self, Check, Purpose, RecordName, Step};
 use crate::policy::{InForce, Policy};
 use crate::session::Session;
 
@@ -43,14 +42,20 @@ pub(super) fn is_closed_to(session: &Session, in_force: &InForce) -> bool {
 }
 
 fn check(policy: Arc<Policy>, session: Session) -> Step<Person> {
-    let name = RecordName::of(&policy.tenant, &session.identity);
     let check = Check::of(&session);
-    in_force::load(policy, name, Purpose::Check(check), move |found, context| {
-        Step::Done(match found {
-            Ok(Found { in_force, .. }) if is_closed_to(&session, &in_force) => Person::Over(session),
-            Ok(Found { loaded, .. }) if check.lives(&loaded, context.now) => Person::Live(session),
-            Ok(_) => Person::Over(session),
-            Err(Unavailable) => Person::Unknown(session),
-        })
+    look(policy, session, check, Purpose::Check(check))
+}
+
+fn look(policy: Arc<Policy>, session: Session, check: Check, purpose: Purpose) -> Step<Person> {
+    let name = RecordName::of(&policy.tenant, &session.identity);
+    ledger::load(Arc::clone(&policy), name, purpose, move |loaded, context| {
+        let Ok(loaded) = loaded else { return Step::Done(Person::Unknown(session)) };
+        let closed = is_closed_to(&session, &policy.in_force(loaded.amendment()));
+        // The amendment that closes it may have been seen a while ago, and taken back since.
+        if closed && loaded.amendment().is_some() && purpose != Purpose::Change {
+            return look(policy, session, check, Purpose::Change);
+        }
+        let lives = !closed && check.lives(&loaded, context.now);
+        Step::Done(if lives { Person::Live(session) } else { Person::Over(session) })
     })
 }

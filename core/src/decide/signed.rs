@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use super::asked::Asked;
-use super::begin::{self, Beginning, Newcomer};
-use super::in_force::{self, Found};
+use super::begin::{self, Beginning};
+use super::in_force;
 use super::presented::Presented;
 use super::{Decision, event, internal, refusals};
 use crate::audit::{AuditEvent, Kind, Outcome, Who};
 use crate::context::Context;
-use crate::ledger::{self, Attempt, PresentedPass, Purpose, RecordName, Step};
+use crate::ledger::{Attempt, PresentedPass, RecordName, Step, Unavailable};
 use crate::names::{AttemptId, PassId};
 use crate::pass::{Expected, SignedPass};
 use crate::path::ReturnTo;
-use crate::policy::{Claimed, Policy};
+use crate::policy::{Claimed, InForce, Policy};
 use crate::random::NoEntropy;
 use crate::refusal::Refusal;
 
@@ -82,27 +82,12 @@ fn redeem(
     let Beginning { event, newcomer } = begin::begin(policy, &asked, presented, person, return_to, context)?;
     let id = AttemptId::from_bytes(context.random.bytes()?);
     let owner = Arc::clone(policy);
-    Ok(in_force::load(Arc::clone(policy), name, Purpose::Change, move |found, context| {
-        let refused = |newcomer: Newcomer, refusal, notice, context: &Context<'_>| {
-            Step::Done(newcomer.refuse(&owner, &asked, refusal, context).noting(notice))
-        };
-        let Ok(Found { loaded, in_force }) = found else {
-            return refused(newcomer, Refusal::LedgerUnavailable, None, context);
-        };
-        let notice = in_force::notice(&in_force, context);
-        if let Err(refusal) = in_force.admit(&claimed) {
-            return refused(newcomer, refusal, notice, context);
-        }
-        let next = Attempt::begin(id, name, event).answer(Ok(loaded), context.now);
-        let policy = Arc::clone(&owner);
-        let finish = move |outcome, context: &mut Context<'_>| {
-            let decision = match outcome {
-                Ok(Ok(signed_in)) => newcomer.let_in(&owner, &asked, signed_in, context),
-                Ok(Err(refusal)) => newcomer.refuse(&owner, &asked, refusal, context),
-                Err(_) => newcomer.refuse(&owner, &asked, Refusal::LedgerUnavailable, context),
-            };
-            Step::Done(decision.noting(notice))
-        };
-        ledger::carry_out(policy, next, finish, context)
+    let judge = move |in_force: &InForce| in_force.admit(&claimed).err().map(Err);
+    Ok(in_force::carry_out(policy, Attempt::begin(id, name, event), judge, move |outcome, context| {
+        Step::Done(match outcome {
+            Ok(Ok(signed_in)) => newcomer.let_in(&owner, &asked, signed_in, context),
+            Ok(Err(refusal)) => newcomer.refuse(&owner, &asked, refusal, context),
+            Err(Unavailable) => newcomer.refuse(&owner, &asked, Refusal::LedgerUnavailable, context),
+        })
     }))
 }

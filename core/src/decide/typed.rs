@@ -11,7 +11,7 @@ use super::{Decision, event, internal, refusals};
 use crate::audit::{AuditEvent, Kind, Outcome, Who};
 use crate::code::{Code, CodeLength, TypedCode};
 use crate::context::Context;
-use crate::ledger::{self, Attempt, Compared, Guess, Guessed, PresentedPass, Purpose, RecordName, StandingPass, Step};
+use crate::ledger::{self, Attempt, Compared, Guess, Guessed, Loaded, PresentedPass, RecordName, StandingPass, Step};
 use crate::names::{AttemptId, HolderId, Identity, PassId, UserName};
 use crate::path::ReturnTo;
 use crate::policy::{InForce, Policy, Terms};
@@ -19,7 +19,7 @@ use crate::random::NoEntropy;
 use crate::refusal::Refusal;
 use crate::time::UnixSeconds;
 
-/// How often a code is compared anew because another pass has come to stand meanwhile.
+/// How often a code is compared anew because another pass, or another amendment, has come to stand meanwhile.
 const MOST_COMPARISONS: u8 = 4;
 
 /// Somebody who types a code.
@@ -89,14 +89,16 @@ impl Typing {
     fn compare(self, comparisons_left: u8) -> Step<Decision> {
         let policy = Arc::clone(&self.policy);
         let name = RecordName::of(&policy.tenant, &self.identity);
-        in_force::load(Arc::clone(&policy), name, Purpose::Change, move |found, context| {
+        in_force::load(Arc::clone(&policy), name, move |found, context| {
             let Ok(found) = found else { return self.refuse(Refusal::LedgerUnavailable, None, context) };
             let Ok((verdict, id)) = self.judge(&found, context) else {
                 return Step::Done(internal(&self.policy, context));
             };
             let Verdict { compared, newcomer, pass } = verdict;
             let guess = Guess { compared, longest_from_issue: policy.longest_from_issue() };
+            let amended_in = found.loaded.amended_in();
             let next = Attempt::begin(id, name, guess).answer(Ok(found.loaded), context.now);
+            let overtaken = move |loaded: &Loaded| (loaded.amended_in() != amended_in).then_some(Ok(Guessed::Stale));
             let finish = move |outcome, context: &mut Context<'_>| match (outcome, newcomer) {
                 (Ok(Guessed::Redeemed(signed_in)), Some(newcomer)) => {
                     Step::Done(newcomer.let_in(&self.policy, &self.asked, signed_in, context))
@@ -108,7 +110,7 @@ impl Typing {
                 (Ok(Guessed::Stale), _) if comparisons_left > 1 => self.compare(comparisons_left.saturating_sub(1)),
                 (Ok(Guessed::Stale) | Err(_), _) => self.refuse(Refusal::LedgerUnavailable, None, context),
             };
-            ledger::carry_out(policy, next, finish, context)
+            ledger::carry_out(policy, next, overtaken, finish, context)
         })
     }
 

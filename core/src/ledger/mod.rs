@@ -97,6 +97,12 @@ impl Loaded {
     pub fn amendment(&self) -> Option<&Amendment> {
         self.amendment.as_ref().map(|(amendment, _)| amendment)
     }
+
+    /// Which version of that it is.
+    #[must_use]
+    pub fn amended_in(&self) -> Option<Version> {
+        self.amendment.as_ref().map(|(_, version)| *version)
+    }
 }
 
 /// What a ledger answers to a swap.
@@ -214,10 +220,12 @@ pub(crate) fn load<D>(
     Step::Load(Load { policy, name, purpose, then: Box::new(then) })
 }
 
-/// Carries an attempt through as many steps as it needs.
+/// Carries an attempt through as many steps as it needs. Where `overtaken` has an outcome for what was loaded anew, it has come to
+/// that: what an event was decided by besides its record may have changed meanwhile.
 pub(crate) fn carry_out<E, D>(
     policy: Arc<Policy>,
     next: Next<E>,
+    mut overtaken: impl FnMut(&Loaded) -> Option<Result<E::Outcome, Unavailable>> + 'static,
     then: impl FnOnce(Result<E::Outcome, Unavailable>, &mut Context<'_>) -> Step<D> + 'static,
     context: &mut Context<'_>,
 ) -> Step<D>
@@ -230,8 +238,11 @@ where
         Next::Load(loading) => {
             let name = *loading.name();
             load(Arc::clone(&policy), name, Purpose::Change, move |loaded, context| {
-                let next = loading.answer(loaded, context.now);
-                carry_out(policy, next, then, context)
+                let next = match loaded.as_ref().ok().and_then(&mut overtaken) {
+                    Some(outcome) => Next::Done(outcome),
+                    None => loading.answer(loaded, context.now),
+                };
+                carry_out(policy, next, overtaken, then, context)
             })
         }
         Next::Swap(swapping) => Step::Swap(Swap {
@@ -240,7 +251,7 @@ where
             put: Put::Record(*swapping.name(), Box::new(swapping.record().clone())),
             then: Box::new(move |reply, context| {
                 let next = swapping.answer(reply);
-                carry_out(policy, next, then, context)
+                carry_out(policy, next, overtaken, then, context)
             }),
         }),
     }

@@ -10,7 +10,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::doc::{Defect, Defects, Node};
-use super::{InForce, Policy, TemporaryAccessPass, sections};
+use super::{InForce, Policy, TemporaryAccessPass, sections, shape};
 use crate::digest;
 use crate::json::{self, Json, Object};
 use crate::key::{Amendments, KeyRing};
@@ -189,11 +189,40 @@ impl Policy {
         // What does not fit the document any more must not stand in the way of what is to be changed now.
         let former = former.and_then(|former| self.open(former).ok());
         let former = former.filter(|former| self.compiled(former).is_ok()).unwrap_or_default();
-        let members = overlaid(former, members);
+        let members = overlaid(former, &self.pinned(members));
         self.compiled(&members).map_err(NotAmended::Defects)?;
         let members = Json::Object(members).canonical();
         let bytes = write(&self.amending.hash, attempt, &members, &self.gateway_keys.amendments);
         Amendment::new(bytes).ok_or(NotAmended::TooLarge)
+    }
+}
+
+impl Policy {
+    /// The members with the directory's id in place of each user's name: a name that is given to somebody else must not change whom
+    /// an amendment is about.
+    fn pinned(&self, Object(members): &Object) -> Object {
+        let pinned = |(name, value): &(String, Json)| match value {
+            Json::Array(targets) if [shape::INCLUDE_TARGETS.name, shape::EXCLUDE_TARGETS.name].contains(&&**name) => {
+                (name.clone(), Json::Array(targets.iter().map(|target| self.target(target)).collect()))
+            }
+            value => (name.clone(), value.clone()),
+        };
+        Object(members.iter().map(pinned).collect())
+    }
+
+    fn target(&self, target: &Json) -> Json {
+        let Json::Object(members) = target else { return target.clone() };
+        let text = |name| match members.get(name) {
+            Some(Json::String(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        let named = text("id").filter(|_| text(shape::TARGET_TYPE.name) == Some("user"));
+        let user = named.and_then(|name| self.directory.resolve(&name.parse().ok()?));
+        let with_id = |(name, value): &(String, Json)| match &user {
+            Some(user) if name == "id" => (name.clone(), Json::String(user.as_str().to_owned())),
+            _ => (name.clone(), value.clone()),
+        };
+        Json::Object(Object(members.0.iter().map(with_id).collect()))
     }
 }
 

@@ -289,6 +289,10 @@ impl Policy {
             return Err(Refusal::NotYetValid);
         }
         self.in_time(Terms { start: pass.start, end: pass.end, once: pass.once }, now)?;
+        // What the document switches off no amendment switches on, so no ledger need be asked.
+        if !self.passes.enabled {
+            return Err(Refusal::Disabled);
+        }
         let identity = identity.ok_or(Refusal::OutOfScope)?;
         Ok(Claimed { pass, identity })
     }

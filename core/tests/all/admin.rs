@@ -13,7 +13,7 @@ pub(crate) const CONFIGURATION: &str =
     "policies/authenticationMethodsPolicy/authenticationMethodConfigurations/temporaryAccessPass";
 /// What it is.
 pub(crate) const CONFIGURATION_TYPE: &str = "#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration";
-const PRIVILEGED: &str = "Privileged Authentication Administrator";
+pub(crate) const PRIVILEGED: &str = "Privileged Authentication Administrator";
 const AUTHENTICATION: &str = "Authentication Administrator";
 const READER: &str = "Global Reader";
 pub(crate) const POLICY_ADMINISTRATOR: &str = "Authentication Policy Administrator";

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tapgate_core::audit::{Kind, Origin, Outcome};
+use tapgate_core::audit::{AuditEvent, Kind, Origin, Outcome};
 use tapgate_core::ledger::{Amendment, Ledger, Loaded, Memory, Put, RecordName, SwapReply, Unavailable, Version};
 use tapgate_core::policy::Policy;
 use tapgate_core::time::UnixSeconds;
@@ -25,7 +25,7 @@ fn patch(site: &mut Site, members: &Value) -> Exchange {
     call(site, "PATCH", CONFIGURATION, &token, Some(&body))
 }
 
-fn amended(site: &mut Site, members: &Value) {
+pub(crate) fn amended(site: &mut Site, members: &Value) {
     let done = patch(site, members);
     assert_eq!((done.status, done.body.as_str()), (204, ""), "{members}");
 }
@@ -36,7 +36,7 @@ fn restored(site: &mut Site) {
     assert_eq!((done.status, done.body.as_str()), (204, ""));
 }
 
-fn configuration(site: &mut Site) -> Value {
+pub(crate) fn configuration(site: &mut Site) -> Value {
     let token = token(site, "root@example.com", &[POLICY_ADMINISTRATOR]);
     json_of(&call(site, "GET", CONFIGURATION, &token, None))
 }
@@ -46,7 +46,7 @@ fn enters(site: &mut Site, pass: &Pass) -> bool {
 }
 
 /// What was said of void amendments, by the last events first.
-fn voids(site: &Site) -> Vec<&'static str> {
+pub(crate) fn voids(site: &Site) -> Vec<&'static str> {
     let ignored = site.audit.iter().filter(|event| event.kind == Kind::PolicyChange);
     ignored
         .filter_map(|event| match event.outcome {
@@ -318,13 +318,13 @@ impl Ledger for Contended<'_> {
     }
 }
 
-fn patch_in(site: &mut Site, ledger: &mut dyn Ledger, members: &Value) -> Exchange {
+pub(crate) fn patch_in(site: &mut Site, ledger: &mut dyn Ledger, members: &Value) -> (Exchange, Vec<AuditEvent>) {
     let token = token(site, "root@example.com", &[POLICY_ADMINISTRATOR]);
     let mut body = members.clone();
     body["@odata.type"] = json!(CONFIGURATION_TYPE);
     let ask = ask("PATCH", CONFIGURATION).header("authorization", &token);
     let ask = ask.body("application/json", &body.to_string());
-    site::one_answer(&site.gate, ledger, &mut site.random, site.now, ask)
+    site::one_answer_and_audit(&site.gate, ledger, &mut site.random, site.now, ask)
 }
 
 #[test]
@@ -338,7 +338,7 @@ fn an_amendment_that_is_overtaken_is_made_anew_over_the_other() {
     for (times, status) in [(1, 204), (7, 204), (100, 409)] {
         let mut ledger = site.ledger.clone();
         let mut contended = Contended { ledger: &mut ledger, others: vec![other.clone(); times] };
-        assert_eq!(patch_in(&mut site, &mut contended, &json!({"defaultLength": 12})).status, status, "{times}");
+        assert_eq!(patch_in(&mut site, &mut contended, &json!({"defaultLength": 12})).0.status, status, "{times}");
         let (standing, _) = ledger.load(&policy, &name, at).unwrap().amendment.unwrap();
         let in_force = policy.in_force(Some(&standing));
         assert!(in_force.passes().is_usable_once, "the other's stands, too");
@@ -351,13 +351,13 @@ fn a_lost_reply_and_a_ledger_that_is_away() {
     let mut site = site_with(&json!({}));
     let mut ledger = site.ledger.clone();
     assert_eq!(
-        patch_in(&mut site, &mut Deaf(&mut ledger), &json!({"defaultLength": 12})).status,
+        patch_in(&mut site, &mut Deaf(&mut ledger), &json!({"defaultLength": 12})).0.status,
         204,
         "it was written"
     );
     site.ledger = ledger;
     assert_eq!(configuration(&mut site)["defaultLength"], 12);
-    assert_eq!(patch_in(&mut site, &mut Gone, &json!({"defaultLength": 12})).status, 503);
+    assert_eq!(patch_in(&mut site, &mut Gone, &json!({"defaultLength": 12})).0.status, 503);
     let token = token(&site, "root@example.com", &[POLICY_ADMINISTRATOR]);
     let show = ask("GET", CONFIGURATION).header("authorization", &token);
     assert_eq!(site::one_answer(&site.gate, &mut Gone, &mut site.random, site.now, show).status, 503);

@@ -20,6 +20,7 @@ mod identity;
 mod ledger;
 mod ledgers;
 mod noise;
+mod overtaken;
 mod pages;
 mod passes;
 mod policy;

@@ -25,8 +25,8 @@ pub(crate) enum Want {
     Look(RecordName),
     /// A record written, or the policy amended.
     Swap {
-        /// When the ledger began by which this was decided.
-        birth: UnixSeconds,
+        /// What the ledger had besides by which this was decided.
+        began: Began,
         /// What must stand.
         expected: Option<Version>,
         /// What to write.
@@ -34,6 +34,15 @@ pub(crate) enum Want {
     },
     /// A lease for the next hour.
     Lease,
+}
+
+/// What a swap is decided by besides its record.
+#[derive(Clone, Copy)]
+pub(crate) struct Began {
+    /// When the ledger began.
+    pub(crate) birth: UnixSeconds,
+    /// Which version of what is amended of the policy stood.
+    pub(crate) amended_in: Option<Version>,
 }
 
 /// What came of it.
@@ -157,17 +166,17 @@ impl Talk {
             Want::Load(name) if self.begins => Asking::Load(cluster.keyspace.load(name, now)),
             Want::Load(name) | Want::Look(name) => Asking::Look(cluster.keyspace.look(name)),
             Want::Lease => Asking::Grant(Grant::ahead(&self.policy, now)),
-            Want::Swap { birth, expected, put: Put::Amendment(amendment) } => {
-                let swap = cluster.keyspace.amend(&self.policy.tenant, *birth, *expected, amendment);
+            Want::Swap { began, expected, put: Put::Amendment(amendment) } => {
+                let swap = cluster.keyspace.amend(&self.policy.tenant, began.birth, *expected, amendment);
                 Asking::Swap(Box::new(swap), None)
             }
-            Want::Swap { birth, expected, put: Put::Record(name, record) } => {
+            Want::Swap { began, expected, put: Put::Record(name, record) } => {
                 let shared = cluster.lease.filter(|lease| self.lease != Leasing::Without && lease.serves(record, now));
                 if self.lease == Leasing::Wanted || (shared.is_none() && self.lease == Leasing::Shared) {
                     return Asking::Grant(Grant::new(&self.policy, record, now));
                 }
-                let swap = cluster.keyspace.swap(name, *birth, *expected, record, shared.as_ref());
-                Asking::Swap(Box::new(swap), shared)
+                let swap = cluster.keyspace.swap(name, began.birth, *expected, record, shared.as_ref());
+                Asking::Swap(Box::new(swap.amended_in(began.amended_in)), shared)
             }
         }
     }

@@ -152,13 +152,15 @@ impl Filter {
     }
 
     /// The stream ends while it waits for the ledger, whose answer nobody will hear any more: what would have been answered is
-    /// told all the same, for it may have been done.
+    /// told all the same, for it may have been done. Of a session that was only to be checked there is nothing to tell.
     fn abandon(&mut self) {
         let audit = match std::mem::replace(&mut self.phase, Phase::Replied) {
-            Phase::Judging(waiting, _) => match self.ask(|context| waiting.abandon(context)) {
-                Some(Some(Head::Decided(decision))) => decision.audit,
-                _ => Vec::new(),
-            },
+            Phase::Judging(waiting, _) if !waiting.only_checks() => {
+                match self.ask(|context| waiting.abandon(context)) {
+                    Some(Some(Head::Decided(decision))) => decision.audit,
+                    _ => Vec::new(),
+                }
+            }
             Phase::Deciding(waiting) => {
                 let decision = self.ask(|context| waiting.abandon(context)).flatten();
                 decision.map(|decision| decision.audit).unwrap_or_default()

@@ -13,7 +13,7 @@ use crate::decide::{Decision, Head, decided};
 use crate::digest;
 use crate::graph::{self, Action, ApiError, Caller, NewPass, Resource, Role, RoleTarget, may};
 use crate::ledger::{
-    self, Attempt, Issue, Issued, Purpose, RecordName, Revoke, StandingPass, Step, Unavailable, Withdraw,
+    self, Attempt, Issue, Issued, Loaded, RecordName, Revoke, StandingPass, Step, Unavailable, Withdraw,
 };
 use crate::names::{AttemptId, Identity, PassId, UserName};
 use crate::policy::{InForce, Terms, UserType};
@@ -129,14 +129,12 @@ impl Permitted {
             Err(error) => return Step::Done(self.deny(&error, context)),
         };
         let (policy, name) = (Arc::clone(&self.call.policy), self.record());
-        in_force::load(policy, name, Purpose::Change, move |found, context| {
+        in_force::load(policy, name, move |found, context| {
             let Ok(found) = found else { return Step::Done(self.in_doubt(Kind::PassIssue, None, context)) };
-            let notice = in_force::notice(&found.in_force, context);
-            let issued = match self.terms(&asked, &found.in_force, context.now) {
+            match self.terms(&asked, &found.in_force, context.now) {
                 Ok(new) => self.issue(&new, found, context),
                 Err(error) => Step::Done(self.deny(&error, context)),
-            };
-            issued.and_then(|decision, _| Step::Done(decision.noting(notice)), context)
+            }
         })
     }
 
@@ -206,14 +204,17 @@ impl Permitted {
             longest_from_issue: policy.longest_from_issue(),
         };
         let id = event.id.clone();
+        let amended_in = loaded.amended_in();
         let next = Attempt::begin(attempt, self.record(), event).answer(Ok(loaded), context.now);
+        // Whoever asks again is told what the policy says now.
+        let overtaken = move |loaded: &Loaded| (loaded.amended_in() != amended_in).then_some(Err(Unavailable));
         let finish = move |outcome: Result<Issued, Unavailable>, context: &mut Context<'_>| {
             Step::Done(match outcome {
                 Ok(issued) => self.issued(&issued, &in_force, context),
                 Err(Unavailable) => self.in_doubt(Kind::PassIssue, Some(&id), context),
             })
         };
-        ledger::carry_out(policy, next, finish, context)
+        ledger::carry_out(policy, next, overtaken, finish, context)
     }
 
     fn issued(&self, Issued { pass, replaced }: &Issued, in_force: &InForce, context: &Context<'_>) -> Decision {
@@ -246,7 +247,7 @@ impl Permitted {
                 Err(Unavailable) => self.in_doubt(Kind::PassDelete, Some(&id), context),
             })
         };
-        ledger::carry_out(policy, next, finish, context)
+        ledger::carry_out(policy, next, |_| None, finish, context)
     }
 
     /// Answers by the pass that stands.
@@ -255,7 +256,7 @@ impl Permitted {
         answer: impl FnOnce(&Self, Option<&StandingPass>, &InForce, UnixSeconds) -> Result<Decision, ApiError> + 'static,
     ) -> Step<Head> {
         let (policy, name) = (Arc::clone(&self.call.policy), self.record());
-        in_force::load(policy, name, Purpose::Change, move |found, context| {
+        in_force::load(policy, name, move |found, context| {
             let Ok(Found { loaded, in_force }) = found else {
                 return decided(self.deny(&ApiError::UNAVAILABLE, context));
             };

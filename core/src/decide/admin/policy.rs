@@ -11,7 +11,7 @@ use crate::decide::in_force::{self, Found};
 use crate::decide::{Decision, Head, decided};
 use crate::graph::{self, Action, ApiError, Caller, RoleTarget, may, policy_patch};
 use crate::json::{Json, Object};
-use crate::ledger::{self, Amendment, Loaded, Purpose, RecordName, Step, SwapReply};
+use crate::ledger::{self, Amendment, Loaded, RecordName, Step, SwapReply, Version};
 use crate::names::{AttemptId, Identity};
 use crate::policy::{InForce, NotAmended};
 
@@ -60,11 +60,11 @@ impl Editor {
     fn show(self) -> Step<Head> {
         let policy = Arc::clone(&self.call.policy);
         let name = RecordName::of_nobody(&policy.tenant);
-        in_force::load(policy, name, Purpose::Change, move |found, context| {
+        in_force::load(policy, name, move |found, context| {
             let Ok(Found { in_force, .. }) = found else { return decided(self.deny(&ApiError::UNAVAILABLE, context)) };
             let answer = self.call.answer(200, &graph::policy(&self.call.root, in_force.passes()));
             let event = self.call.event(Kind::AdminCall, Outcome::Done, Some(&self.by), None, context);
-            decided(answer.audited(event).noting(in_force::notice(&in_force, context)))
+            decided(answer.audited(event))
         })
     }
 
@@ -83,23 +83,21 @@ struct Amending {
     tries_left: u8,
     /// What was written of which no reply said that it stands.
     in_doubt: Vec<Amendment>,
+    /// In place of which version something was written of which nobody knows whether it ever stood.
+    unclear_since: Option<Option<Version>>,
 }
 
 impl Amending {
     fn of(editor: Editor, change: Change) -> Self {
-        Self { editor, change, tries_left: MOST_TRIES, in_doubt: Vec::new() }
+        Self { editor, change, tries_left: MOST_TRIES, in_doubt: Vec::new(), unclear_since: None }
     }
 
     fn go_on(self) -> Step<Decision> {
         let policy = Arc::clone(&self.editor.call.policy);
         let name = RecordName::of_nobody(&policy.tenant);
-        in_force::load(policy, name, Purpose::Change, move |found, context| match found {
-            Ok(Found { loaded, in_force }) => {
-                let notice = in_force::notice(&in_force, context);
-                let next = self.decide(&loaded, &in_force, context);
-                next.and_then(|decision, _| Step::Done(decision.noting(notice)), context)
-            }
-            Err(_) => Step::Done(self.unavailable(context)),
+        in_force::load(policy, name, move |found, context| match found {
+            Ok(Found { loaded, in_force }) => self.decide(&loaded, &in_force, context),
+            Err(_) => Step::Done(self.deny(&ApiError::UNAVAILABLE, context)),
         })
     }
 
@@ -113,12 +111,14 @@ impl Amending {
         if is_done {
             return Step::Done(self.done(context));
         }
-        if self.tries_left == 0 {
-            return Step::Done(self.editor.deny(&ApiError::CONFLICT, context));
+        // It may have stood until somebody built upon it or took it back: then making it anew would undo what they did.
+        let built_upon = self.unclear_since.is_some_and(|version| version != loaded.amended_in());
+        if built_upon || self.tries_left == 0 {
+            return Step::Done(self.deny(&ApiError::CONFLICT, context));
         }
         self.tries_left = self.tries_left.saturating_sub(1);
         let Ok(attempt) = context.random.bytes() else {
-            return Step::Done(self.editor.deny(&ApiError::INTERNAL, context));
+            return Step::Done(self.deny(&ApiError::INTERNAL, context));
         };
         let amended = match &self.change {
             Change::Nothing => Ok(Amendment::none()),
@@ -132,15 +132,18 @@ impl Amending {
             Err(NotAmended::TooLarge) => return Step::Done(self.editor.deny(&ApiError::POLICY_TOO_LARGE, context)),
         };
         let policy = Arc::clone(&self.editor.call.policy);
-        let expected = loaded.amendment.as_ref().map(|(_, version)| *version);
+        let expected = loaded.amended_in();
         ledger::amend(policy, expected, amendment.clone(), move |reply, context| match reply {
             SwapReply::Swapped => Step::Done(self.done(context)),
             // It may be lost to itself: what lost the reply and asked again is told that another version stands.
             SwapReply::Lost | SwapReply::Unknown => {
                 self.in_doubt.push(amendment);
+                if reply == SwapReply::Unknown {
+                    self.unclear_since.get_or_insert(expected);
+                }
                 self.go_on()
             }
-            SwapReply::Refused => Step::Done(self.unavailable(context)),
+            SwapReply::Refused => Step::Done(self.deny(&ApiError::UNAVAILABLE, context)),
         })
     }
 
@@ -149,9 +152,8 @@ impl Amending {
     }
 
     /// It may have been done all the same, so the log says what would have been.
-    fn unavailable(&self, context: &Context<'_>) -> Decision {
-        let error = ApiError::UNAVAILABLE;
-        let mut decision = self.editor.deny(&error, context);
+    fn deny(&self, error: &ApiError, context: &Context<'_>) -> Decision {
+        let mut decision = self.editor.deny(error, context);
         decision.audit = vec![self.event(Outcome::Denied(error.why()), context)];
         decision
     }

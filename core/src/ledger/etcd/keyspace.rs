@@ -66,7 +66,7 @@ impl Keyspace {
     ) -> Swap {
         let lease = lease.filter(|lease| lease.outlives(record)).map(lease::id);
         let put = Put::Record(*name, Box::new(record.clone()));
-        Swap { keys: self.keys(name), birth, expected, put, lease }
+        Swap { keys: self.keys(name), birth, expected, amended_in: None, put, lease }
     }
 
     /// Asks for what is amended of the policy to be written, likewise. It is kept for ever.
@@ -79,7 +79,7 @@ impl Keyspace {
         amendment: &Amendment,
     ) -> Swap {
         let keys = self.keys(&RecordName::of_nobody(tenant));
-        Swap { keys, birth, expected, put: Put::Amendment(amendment.clone()), lease: None }
+        Swap { keys, birth, expected, amended_in: None, put: Put::Amendment(amendment.clone()), lease: None }
     }
 
     /// Asks when the ledger began.

@@ -17,6 +17,8 @@ pub struct Swap {
     pub(super) keys: Keys,
     pub(super) birth: UnixSeconds,
     pub(super) expected: Option<Version>,
+    /// What must stand of amendments, where it matters.
+    pub(super) amended_in: Option<Option<Version>>,
     pub(super) put: Put,
     /// What a record goes with.
     pub(super) lease: Option<u64>,
@@ -64,6 +66,12 @@ impl From<Fault> for SwapAnswer {
 }
 
 impl Swap {
+    /// The same, lost also if another amendment stands than the one that it was decided by, of this version (`None`: none).
+    #[must_use]
+    pub fn amended_in(self, version: Option<Version>) -> Self {
+        Self { amended_in: Some(version), ..self }
+    }
+
     /// The call.
     #[must_use]
     pub fn call(&self) -> Call {
@@ -72,12 +80,14 @@ impl Swap {
             Put::Record(_, new) => (record, Operation::put(record, &new.encode(), self.lease)),
             Put::Amendment(new) => (amendment, Operation::put(amendment, new.as_bytes(), None)),
         };
-        let standing = match self.expected {
+        let stands = |key, version| match version {
             Some(Version(revision)) => Compare::written_in(key, revision),
             None => Compare::absent(key),
         };
+        let mut compare = vec![Compare::holds(birth, &encode_birth(self.birth)), stands(key, self.expected)];
+        compare.extend(self.amended_in.map(|version| stands(amendment, version)));
         Question {
-            compare: vec![Compare::holds(birth, &encode_birth(self.birth)), standing],
+            compare,
             success: vec![put],
             failure: vec![Operation::range(birth), Operation::range(amendment), Operation::range(record)],
         }
@@ -110,7 +120,8 @@ impl Swap {
             Put::Amendment(new) => standing(loaded.amendment.as_ref(), new),
         };
         // Then the comparison would have held.
-        let impossible = loaded.birth == self.birth && version == self.expected;
+        let same_amendment = self.amended_in.is_none_or(|version| version == loaded.amended_in());
+        let impossible = loaded.birth == self.birth && version == self.expected && same_amendment;
         // The very same: somebody on the way repeated the call, and the first of them was carried out.
         if impossible || own { SwapAnswer::Unknown } else { SwapAnswer::Lost(Box::new(loaded)) }
     }

@@ -2,7 +2,7 @@
 //! end, calls that somebody repeats, and where things lie.
 
 use tapgate_core::ledger::etcd::{Credentials, Failure, Grant, Keyspace, NoToken, SwapAnswer};
-use tapgate_core::ledger::{Ledger, Loaded, RecordName, SwapReply};
+use tapgate_core::ledger::{Amendment, Ledger, Loaded, RecordName, SwapReply};
 
 use super::fake::{FakeEtcd, answer};
 use super::places::Etcd;
@@ -160,4 +160,34 @@ fn each_ledger_lies_apart() {
     assert_eq!(keys.len(), 8);
     assert!(keys.contains(&format!("/tapgate/ledger.1/contoso/record/{hex}")), "{keys:?}");
     assert!(keys.iter().all(|key| !key.contains("alice")), "{keys:?}");
+}
+
+#[test]
+fn a_swap_is_lost_where_another_amendment_stands_than_it_was_decided_by() {
+    let mut etcd = FakeEtcd::new();
+    let tenant = "contoso".parse().unwrap();
+    etcd.post(&keyspace().load(&name(1), at(1)).call(), None);
+    let mut version = None;
+    for number in 1..=3 {
+        let amendment = Amendment::new(vec![number]).unwrap();
+        let amend = keyspace().amend(&tenant, at(1), version, &amendment);
+        assert_eq!(amend.read(answer(&etcd.post(&amend.call(), None))), SwapAnswer::Swapped);
+        let record_of = |user| keyspace().swap(&name(user), at(1), None, &record(1), None);
+        let stale = record_of(number).amended_in(version);
+        let lost = stale.read(answer(&etcd.post(&stale.call(), None)));
+        let SwapAnswer::Lost(brought) = lost else { panic!("{lost:?}") };
+        assert_eq!(
+            (brought.amendment(), &brought.record),
+            (Some(&amendment), &None),
+            "and it brings the one that stands"
+        );
+        version = brought.amended_in();
+        let again = record_of(number).amended_in(version);
+        assert_eq!(again.read(answer(&etcd.post(&again.call(), None))), SwapAnswer::Swapped);
+    }
+    // Whoever is told that a swap was lost although all that it compares stands is told nonsense.
+    let swap = keyspace().swap(&name(4), at(1), None, &record(1), None).amended_in(version);
+    let told = keyspace().swap(&name(4), at(1), None, &record(1), None).amended_in(None);
+    let told = etcd.post(&told.call(), None);
+    assert_eq!(swap.read(answer(&told)), SwapAnswer::Unknown);
 }

@@ -76,14 +76,15 @@ pub(crate) struct Etcd<W> {
     credentials: Option<Credentials>,
     token: Option<Token>,
     pub(crate) lease: Option<Lease>,
-    birth: Option<UnixSeconds>,
+    /// What the ledger last loaded had besides its record.
+    began: Option<(UnixSeconds, Option<Version>)>,
     /// What a lost swap brought; the next load of that record must find the same.
     brought: Option<(RecordName, Loaded)>,
 }
 
 impl<W: Wire> Etcd<W> {
     pub(crate) fn new(wire: W, prefix: &str, credentials: Option<Credentials>) -> Self {
-        Self { wire, prefix: prefix.to_owned(), credentials, token: None, lease: None, birth: None, brought: None }
+        Self { wire, prefix: prefix.to_owned(), credentials, token: None, lease: None, began: None, brought: None }
     }
 
     /// Asks, and once more with a new token if etcd wants one.
@@ -123,13 +124,13 @@ impl<W: Wire> Ledger for Etcd<W> {
         if let Some((_, brought)) = self.brought.take().filter(|(of, _)| of == name) {
             assert_eq!(brought, loaded, "what a lost swap brings is what stands");
         }
-        self.birth = Some(loaded.birth);
+        self.began = Some((loaded.birth, loaded.amended_in()));
         Ok(loaded)
     }
 
     fn swap(&mut self, policy: &Policy, expected: Option<Version>, put: &Put, now: UnixSeconds) -> SwapReply {
         self.brought = None;
-        let birth = self.birth.expect("nothing is swapped that was not loaded");
+        let (birth, amended_in) = self.began.expect("nothing is swapped that was not loaded");
         let keyspace = Keyspace::of(&self.prefix, &policy.tenant);
         let mut lease = match put {
             Put::Record(_, record) => self.lease_for(policy, record, now),
@@ -137,7 +138,9 @@ impl<W: Wire> Ledger for Etcd<W> {
         };
         loop {
             let swap = match put {
-                Put::Record(name, record) => keyspace.swap(name, birth, expected, record, lease.as_ref()),
+                Put::Record(name, record) => {
+                    keyspace.swap(name, birth, expected, record, lease.as_ref()).amended_in(amended_in)
+                }
                 Put::Amendment(amendment) => keyspace.amend(&policy.tenant, birth, expected, amendment),
             };
             let wants_token = |read: &SwapAnswer| *read == SwapAnswer::Unauthenticated;
