@@ -180,6 +180,18 @@ impl Etcd {
         client.try_send(range).await.is_ok_and(|answer| answer.json()["count"] == "1")
     }
 
+    /// Every key and its value, by a member that runs.
+    ///
+    /// # Panics
+    /// If it does not tell.
+    pub async fn dump(&self, member: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let all = json!({"key": "AA==", "range_end": "AA=="}).to_string();
+        let answer = self.client(member).post("/v3/kv/range", all, None).await.expect("an answer").json();
+        let bytes = |value: &Value| STANDARD.decode(value.as_str().unwrap_or_default()).expect("base64");
+        let pairs = answer["kvs"].as_array().map(Vec::as_slice).unwrap_or_default();
+        pairs.iter().map(|pair| (bytes(&pair["key"]), bytes(&pair["value"]))).collect()
+    }
+
     /// A member's process, if it runs.
     #[must_use]
     pub fn process(&self, member: usize) -> Option<u32> {

@@ -7,6 +7,9 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
 /// The shortest value that is taken for a secret: anything shorter turns up in a log by chance.
 const SHORTEST: usize = 16;
 
@@ -64,6 +67,23 @@ impl Secrets {
     }
 }
 
+/// Where a typed code stands in something, by any spelling: as it is or in lower case, whole or in groups as it is shown and typed, or
+/// in base64 of either. It is too short to be [noted](Secrets::note) beside what stands in a log by chance.
+#[must_use]
+pub fn codes_found<'a>(codes: &'a [String], text: &[u8]) -> Vec<&'a str> {
+    let holds = |part: &[u8]| text.windows(part.len()).any(|window| window == part);
+    let found = |code: &&String| {
+        let groups: Vec<String> =
+            code.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into_owned()).collect();
+        let written = [code.to_string(), groups.join("-"), groups.join(" ")];
+        written.iter().flat_map(|code| [code.clone(), code.to_lowercase()]).any(|code| {
+            let encoded = [STANDARD_NO_PAD.encode(&code), URL_SAFE_NO_PAD.encode(&code)];
+            holds(code.as_bytes()) || encoded.iter().any(|code| holds(code.as_bytes()))
+        })
+    };
+    codes.iter().filter(found).map(String::as_str).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +101,15 @@ mod tests {
         let secrets = Secrets::default();
         secrets.note("s".repeat(300));
         assert_eq!(secrets.found_in("s".repeat(TELLING).as_bytes()).len(), 1);
+    }
+
+    #[test]
+    fn a_code_is_found_however_it_is_spelled() {
+        let codes = ["7KQ2M9XA".to_owned(), "AAAAAAAA".to_owned()];
+        for spelled in ["7KQ2M9XA", "7kq2m9xa", "7KQ2-M9XA", "7kq2 m9xa", "N0tRMk05WEE=", "N0tRMi1NOVhB"] {
+            assert_eq!(codes_found(&codes, format!("x {spelled} y").as_bytes()), ["7KQ2M9XA"], "{spelled}");
+        }
+        assert_eq!(codes_found(&codes, b"7KQ2 and M9XA"), [""; 0]);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 mod amended;
 mod contract;
+mod guessed;
 mod operator;
 mod outage;
 mod site;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::json;
 use tapgate_host_tests::client::{Browser, Response};
 use tapgate_host_tests::clock::{self, HANG};
-use tapgate_host_tests::envoy::Setup;
+use tapgate_host_tests::envoy::{Envoy, Setup};
 use tapgate_host_tests::etcd::Etcd;
 use tapgate_host_tests::gate::sign_in;
 use tapgate_host_tests::gates::Gates;
@@ -44,6 +44,11 @@ impl Site {
 
     /// Likewise, by another policy.
     pub(crate) async fn by(policy: &Policy, etcd: &Etcd) -> Self {
+        Self::with(policy, etcd, |setup| setup).await
+    }
+
+    /// Likewise, in an altered set-up.
+    pub(crate) async fn with(policy: &Policy, etcd: &Etcd, alter: impl FnOnce(Setup) -> Setup) -> Self {
         let (keys, secrets) = (Keys::random(), Secrets::default());
         for spelling in keys.each().flat_map(tapgate_host_tests::keys::Key::spellings) {
             secrets.note(spelling);
@@ -51,7 +56,7 @@ impl Site {
         let upstream = Upstream::start(standard(&keys, &secrets), &secrets).await;
         let ports: Vec<u16> = (0..MEMBERS).map(|member| etcd.address(member).port()).collect();
         let setup = Setup::new(upstream.address(), &keys).policy(policy).cluster("etcd", &ports);
-        let gates = Gates::start(&setup, &secrets).await;
+        let gates = Gates::start(&alter(setup), &secrets).await;
         let site = Self { gates, _upstream: upstream, keys, secrets };
         // Whoever asks for a record finds the ledger born: its passes begin after that.
         let mut somebody = site.browser(0);
@@ -64,6 +69,11 @@ impl Site {
     /// The browser of this number: every other one goes to the other gate, and every other two speak the other HTTP.
     pub(crate) fn browser(&self, number: usize) -> Browser {
         self.gates.browser(number)
+    }
+
+    /// The gate of this number.
+    pub(crate) fn envoy(&self, gate: usize) -> &Envoy {
+        self.gates.envoy(gate)
     }
 
     /// Stops the gates; their logs hold no secret and tell of no accident.

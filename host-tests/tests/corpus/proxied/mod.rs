@@ -4,7 +4,6 @@
 //! Which proxy that is, a [`Proxy`] says; a request is sent as bytes of HTTP/1.1.
 
 mod added;
-mod clock;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -15,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 use tapgate_cases::site::{self, Answered, Application, Exchange, Headers, Sent, Site, Trouble};
 use tapgate_core::audit::PREFIX;
 use tapgate_host_tests::client::raw::Raw;
+use tapgate_host_tests::clock::Clock;
 use tapgate_host_tests::log::Log;
 use tapgate_host_tests::secrets::Secrets;
 use tapgate_host_tests::upstream::{Handler, Recorded, Reply, Upstream};
@@ -22,7 +22,6 @@ use tokio::runtime::Runtime;
 use tokio::task::block_in_place;
 
 pub(crate) use self::added::Added;
-use self::clock::Clock;
 use self::wire::Answer;
 
 /// The trouble of a machine so busy that the proxy's clock ran on into another second: what was played says nothing.

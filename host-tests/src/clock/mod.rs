@@ -1,6 +1,10 @@
 //! The wall clock, for tests that must state times in passes. Nothing here measures how long something took.
 
+mod held;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+pub use held::Clock;
 
 /// How long the harness waits for anything before it calls it hung. Never a statement about speed.
 pub const HANG: Duration = Duration::from_secs(60);

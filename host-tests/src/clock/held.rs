@@ -25,7 +25,7 @@ const INTO: Duration = Duration::from_millis(5);
 const LATEST: Duration = Duration::from_millis(900);
 
 /// A clock that is held until it is dropped.
-pub(crate) struct Clock {
+pub struct Clock {
     file: NamedTempFile,
     hand: Arc<Mutex<Hand>>,
     /// Its end tells the thread to stop.
@@ -42,7 +42,10 @@ struct Hand {
 
 impl Clock {
     /// A clock that stands at so many seconds since 1970.
-    pub(crate) fn at(second: u64) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// If the file cannot be made that the proxy reads.
+    pub fn at(second: u64) -> io::Result<Self> {
         let file = NamedTempFile::new()?;
         let mut hand = Hand { file: file.reopen()?, second, put: Instant::now(), slipped: false };
         hand.put()?;
@@ -62,21 +65,31 @@ impl Clock {
     }
 
     /// Puts it at another second.
-    pub(crate) fn set(&self, second: u64) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn set(&self, second: u64) -> io::Result<()> {
         let mut hand = self.hand.lock().unwrap_or_else(PoisonError::into_inner);
         hand.second = second;
         hand.put()
     }
 
     /// Whether it has shown, since this was last asked, a time that it was not put at.
-    pub(crate) fn slipped(&self) -> io::Result<bool> {
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn slipped(&self) -> io::Result<bool> {
         let mut hand = self.hand.lock().unwrap_or_else(PoisonError::into_inner);
         hand.put()?;
         Ok(std::mem::take(&mut hand.slipped))
     }
 
     /// What a process needs in its environment to go by this clock.
-    pub(crate) fn environment(&self) -> [(&'static str, String); 2] {
+    ///
+    /// # Panics
+    /// If the library is not there that is to be preloaded.
+    #[must_use]
+    pub fn environment(&self) -> [(&'static str, String); 2] {
         let file = self.file.path().to_string_lossy().into_owned();
         [("LD_PRELOAD", library().to_string_lossy().into_owned()), ("TAPGATE_TEST_CLOCK", file)]
     }
@@ -106,6 +119,8 @@ fn library() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected must fail")]
+
     use std::process::{Command, Output};
 
     use super::*;
