@@ -207,6 +207,21 @@ fn shipped_policies_are_explained_in_plain_words() {
 }
 
 #[test]
+fn it_is_told_that_a_policy_may_be_amended() {
+    let text = fs::read_to_string(shipped("help-desk")).unwrap();
+    let with = text.replacen(
+        "keys:\n",
+        "admin: {hosts: [gate.example.com]}\nkeys:\n  admin: [{id: ad-1, env: ADMIN_KEY}]\n",
+        1,
+    );
+    let file = Scratch::new();
+    let told =
+        |text: &str| policy(&["explain", &file.file("mine.yaml", text)]).succeeded().stdout.contains("may amend");
+    assert!(told(&with));
+    assert!(!told(&text));
+}
+
+#[test]
 fn risks_are_named_with_how_bad_they_are() {
     let scratch = Scratch::new();
     let text = fs::read_to_string(shipped("entra-default")).unwrap();

@@ -78,3 +78,17 @@ fn what_was_answered_is_told_once() {
     let events: Vec<_> = audit(&site).iter().map(told).collect();
     assert_eq!(events, ["sign_in done -"]);
 }
+
+#[test]
+fn of_a_session_that_was_only_to_be_checked_there_is_nothing_to_tell() {
+    let mut site = Site::new();
+    let cookie = site.sign_in(0, "alice");
+    // The other worker has not seen her session yet.
+    let stream = site.ask(1, navigation("/register", &cookie));
+    assert_eq!(site.gate.host.calls().len(), 1, "etcd is asked");
+    site.close(stream);
+    let events: Vec<_> = audit(&site).iter().map(told).collect();
+    assert_eq!(events, ["sign_in done -"]);
+    assert_eq!(site.counted("tapgate.session.ledger_unavailable"), 0);
+    site.no_misuse();
+}

@@ -102,12 +102,19 @@ fn passes(policy: &Policy) -> Vec<String> {
     } else {
         format!("A pass starts within {} of its issue.", span(wait))
     };
-    vec![
+    let mut facts = vec![
         uses.to_owned(),
         format!("A pass is valid for {least} to {most}; {} if its issuer does not say.", span(passes.default_lifetime)),
         start,
         format!("Its issuer is {}, its audience {}.", policy.issuer, policy.audience),
-    ]
+    ];
+    if policy.admin.is_some() {
+        facts.push(
+            "An Authentication Policy Administrator may amend this, and whom passes are for, through the admin API."
+                .to_owned(),
+        );
+    }
+    facts
 }
 
 fn reach(policy: &Policy) -> Vec<String> {
