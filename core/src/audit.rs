@@ -38,6 +38,8 @@ pub enum Kind {
     PassReplace,
     /// A pass was taken back.
     PassDelete,
+    /// A pass that was issued here ended without having been used.
+    PassExpire,
     /// The policy was amended through the admin API, or an amendment was found void.
     PolicyChange,
     /// Passes or the policy were looked at, or a call of the admin API was none of these.
@@ -49,6 +51,24 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::SignIn,
+        Self::Confinement,
+        Self::Completion,
+        Self::Receipt,
+        Self::SessionEnd,
+        Self::SignOut,
+        Self::PassIssue,
+        Self::PassReplace,
+        Self::PassDelete,
+        Self::PassExpire,
+        Self::PolicyChange,
+        Self::AdminCall,
+        Self::Request,
+        Self::Revocation,
+    ];
+
     /// Its name in logs and counters.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -62,6 +82,7 @@ impl Kind {
             Self::PassIssue => "pass_issue",
             Self::PassReplace => "pass_replace",
             Self::PassDelete => "pass_delete",
+            Self::PassExpire => "pass_expire",
             Self::PolicyChange => "policy_change",
             Self::AdminCall => "admin_call",
             Self::Request => "request",
@@ -81,6 +102,19 @@ pub enum Outcome {
     Ignored(&'static str),
     /// A call of the admin API was not carried out, and why.
     Denied(&'static str),
+}
+
+impl Outcome {
+    /// Its name in logs and events.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused(_) => "refused",
+            Self::Ignored(_) => "ignored",
+            Self::Denied(_) => "denied",
+        }
+    }
 }
 
 /// Who a log line is about.
@@ -163,16 +197,22 @@ impl AuditEvent {
         }
     }
 
-    /// The log line: [`PREFIX`] and JSON in ASCII on one line.
+    /// The log line: [`PREFIX`] and the event's JSON.
     #[must_use]
     pub fn line(&self, origin: Origin<'_>) -> String {
-        let (outcome, reason, alarm) = match self.outcome {
-            Outcome::Done => ("done", None, false),
-            Outcome::Ignored(why) => ("ignored", Some(why), false),
-            Outcome::Denied(why) => ("denied", Some(why), false),
-            Outcome::Refused(refusal) => ("refused", Some(refusal.name()), refusal.audit_class() == AuditClass::Alarm),
+        format!("{PREFIX}{}", self.json(origin))
+    }
+
+    /// The event as JSON in ASCII on one line.
+    #[must_use]
+    pub fn json(&self, origin: Origin<'_>) -> String {
+        let outcome = self.outcome.name();
+        let (reason, alarm) = match self.outcome {
+            Outcome::Done => (None, false),
+            Outcome::Ignored(why) | Outcome::Denied(why) => (Some(why), false),
+            Outcome::Refused(refusal) => (Some(refusal.name()), refusal.audit_class() == AuditClass::Alarm),
         };
-        let mut line = String::from(PREFIX);
+        let mut line = String::new();
         let mut fields = Fields::begin(&mut line);
         fields.text("time", self.time.to_string().as_bytes());
         fields.text("event", self.kind.name().as_bytes());
@@ -221,27 +261,27 @@ impl Administration {
 }
 
 /// Writes the members of a JSON object.
-struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     line: &'a mut String,
     separator: char,
 }
 
 impl<'a> Fields<'a> {
-    fn begin(line: &'a mut String) -> Self {
+    pub(crate) fn begin(line: &'a mut String) -> Self {
         Self { line, separator: '{' }
     }
 
-    fn raw(&mut self, name: &str, value: &str) {
+    pub(crate) fn raw(&mut self, name: &str, value: &str) {
         // Writing to a String cannot fail.
         let _ = write!(self.line, "{}\"{name}\":{value}", self.separator);
         self.separator = ',';
     }
 
-    fn text(&mut self, name: &str, value: &[u8]) {
+    pub(crate) fn text(&mut self, name: &str, value: &[u8]) {
         self.raw(name, &format!("\"{}\"", escaped(value)));
     }
 
-    fn maybe(&mut self, name: &str, value: Option<&[u8]>) {
+    pub(crate) fn maybe(&mut self, name: &str, value: Option<&[u8]>) {
         if let Some(value) = value {
             self.text(name, value);
         }

@@ -98,6 +98,8 @@ purposes! {
     Passes,
     /// Signs assertions and receipts; shared with the application.
     Upstream,
+    /// Signs events for a webhook; shared with whoever receives them.
+    Webhooks,
     /// Signs administrators' tokens; shared with whoever may give them out.
     Admins,
     /// Signs session cookies; derived from a gateway key.
@@ -177,7 +179,7 @@ impl<P: Purpose> KeyRing<P> {
         self.all().find(|key| key.id == *id).map(|key| key.tag(message))
     }
 
-    fn tags(&self, message: &[u8]) -> Vec<[u8; 32]> {
+    pub(crate) fn tags(&self, message: &[u8]) -> Vec<[u8; 32]> {
         self.all().map(|key| key.tag(message)).collect()
     }
 }

@@ -33,3 +33,4 @@ mod seal;
 pub mod session;
 mod texts;
 pub mod time;
+pub mod webhook;

@@ -16,6 +16,7 @@ use crate::etcd::talk::Talk;
 use crate::filter::Filter;
 use crate::host::{self, Buffer, Level};
 use crate::ledger;
+use crate::outbox::Expiries;
 use crate::worker::Worker;
 
 /// The first byte of a `google.protobuf.Struct` that has fields.
@@ -28,11 +29,20 @@ pub(crate) struct Root {
     gate: Option<Rc<Gate>>,
     worker: Worker,
     beside: Beside,
+    expiries: Expiries,
 }
 
 impl Context for Root {
     fn on_http_call_response(&mut self, call: u32, headers: usize, _size: usize, _trailers: usize) {
-        self.beside.hear(call, host::answer(headers, Talk::MOST_ANSWER).as_ref(), &self.worker);
+        let answer = host::answer(headers, Talk::MOST_ANSWER);
+        if self.expiries.hear(call, answer.as_ref(), &self.worker) {
+            return;
+        }
+        let status = answer.as_ref().map(|(status, _)| *status);
+        let now = host::now().unwrap_or_default();
+        if !self.worker.outbox.borrow_mut().hear(call, status, now, &self.worker.metrics) {
+            self.beside.hear(call, answer.as_ref(), &self.worker);
+        }
     }
 }
 
@@ -46,6 +56,9 @@ impl RootContext for Root {
             Ok(gate) => {
                 announce(&gate);
                 gate.policies().iter().for_each(|policy| begin(policy));
+                if self.worker.outbox.borrow_mut().load(gate.policies()) {
+                    need_timer("events are not sent to webhooks");
+                }
                 self.gate = Some(Rc::new(gate));
                 true
             }
@@ -61,6 +74,9 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         if let Some(gate) = &self.gate {
             self.beside.tick(gate.policies(), &self.worker);
+            let Ok(now) = host::now() else { return };
+            let due = self.worker.outbox.borrow_mut().tick(now, &self.worker.metrics);
+            self.expiries.look(due, &self.worker, now);
         }
     }
 
@@ -87,14 +103,13 @@ fn begin(policy: &Policy) {
     match &policy.ledger {
         LedgerPlace::SharedData { .. } => ledger::begin_early(&policy.tenant),
         // Clusters may not be there yet: the timer is the first to ask.
-        LedgerPlace::Etcd(_) => {
-            if host::tick_every(PERIOD_IN_MILLISECONDS).is_err() {
-                host::log(
-                    Level::Warn,
-                    "tapgate: the proxy gives the plugin no timer: sessions wait for etcd when they are due",
-                );
-            }
-        }
+        LedgerPlace::Etcd(_) => need_timer("sessions wait for etcd when they are due"),
+    }
+}
+
+fn need_timer(otherwise: &str) {
+    if host::tick_every(PERIOD_IN_MILLISECONDS).is_err() {
+        host::log(Level::Warn, &format!("tapgate: the proxy gives the plugin no timer: {otherwise}"));
     }
 }
 

@@ -78,6 +78,12 @@ pub const WORDS: &[Words] = &[
         "list one to sixteen keys, each with `id` and `env`",
     ),
     words(
+        "keys.webhook",
+        "Keys that sign events, each of them all; shared with the receiver.",
+        "[{id: wh-1, env: TAPGATE_WEBHOOK_KEY}]",
+        "list one to sixteen keys, each with `id` and `env`",
+    ),
+    words(
         "keys.*.id",
         "The key's id, which what it signs carries as `kid`: 1 to 64 of A-Z, a-z, 0-9, `.`, `_` and `-`.",
         "pass-1",
@@ -353,6 +359,23 @@ pub const WORDS: &[Words] = &[
         "The colour of buttons and links, as `#rrggbb`.",
         "\"#0f6cbd\"",
         "write it as `\"#rrggbb\"`, in quotes: YAML takes `#` for a comment",
+    ),
+    words(
+        "webhook",
+        "Where events go as they come, signed. Envoy only: `tapgate serve` refuses it.",
+        "{cluster: hr, authority: hr.internal, path: /tapgate}",
+        "",
+    ),
+    words("webhook.cluster", "The proxy's name for the receiver's cluster.", "hr", ""),
+    words("webhook.authority", "What `:authority` says.", "hr.internal", ""),
+    words("webhook.path", "Where the receiver takes events.", "/tapgate", "write a path, as in `/tapgate`"),
+    words("webhook.timeoutInMilliseconds", "How long a call may take.", "5000", ""),
+    words("webhook.mostWaiting", "How many events may wait to be taken, for each worker.", "1000", ""),
+    words(
+        "webhook.events",
+        "Which kinds of audit events are sent; all if none is named.",
+        "[pass_issue, pass_replace, sign_in, completion, pass_expire]",
+        "name kinds of audit events, as in [pass_issue, sign_in, completion]",
     ),
     words(
         "basePath",

@@ -37,13 +37,18 @@ pub(super) enum LoadError {
         "the policy keeps its ledger in etcd; `tapgate serve` keeps ledgers in shared data only: write `ledger: sharedData`"
     )]
     Etcd,
+    /// A webhook, which this gateway does not send to.
+    #[error(
+        "the policy sends events to a webhook; `tapgate serve` makes no calls of its own: leave `webhook` out of its policy"
+    )]
+    Webhook,
 }
 
 impl Failure for LoadError {
     fn exit(&self) -> Exit {
         match self {
             Self::Module { .. } | Self::Pem { .. } => Exit::Unreadable,
-            Self::Etcd => Exit::Findings,
+            Self::Etcd | Self::Webhook => Exit::Findings,
         }
     }
 }
@@ -67,6 +72,9 @@ pub(super) fn site(module: Vec<u8>, options: &Options, world: &mut World<'_>) ->
     let Loaded { document, policies, .. } = file::load(&options.policy, Keys::Real(&key), world)?;
     if policies.iter().any(|policy| matches!(policy.ledger, LedgerPlace::Etcd(_))) {
         return Err(LoadError::Etcd.into());
+    }
+    if policies.iter().any(|policy| policy.webhook.is_some()) {
+        return Err(LoadError::Webhook.into());
     }
     let tree = document.tree();
     // Of the environment the plugin sees what its policy names, and nothing else.

@@ -312,3 +312,53 @@ fn options_that_make_no_sense_are_refused() {
         policy(&[&["render", "--for", "istio", &file][..], &more].concat()).failed(Exit::Usage, words);
     }
 }
+
+#[test]
+fn a_cluster_that_the_policy_names_is_rendered_where_it_is() {
+    let scratch = Scratch::new();
+    let text = fs::read_to_string(shipped("entra-default")).unwrap();
+    let with = |cluster: &str| {
+        let webhook = format!(
+            "webhook: {{cluster: {cluster}, path: /tapgate}}\nkeys:\n  webhook: [{{id: wh-1, env: WEBHOOK_KEY}}]\n"
+        );
+        scratch.file("hook.yaml", &text.replacen("keys:\n", &webhook, 1))
+    };
+    let file = with("hr");
+    let clusters = |more: &[&str]| yaml(&render("envoy", &file, more))["static_resources"]["clusters"].clone();
+    let address = |cluster: &Value| {
+        cluster.pointer("/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address").cloned()
+    };
+    let cluster = clusters(&["--cluster", "hr=https://hr.internal/"])[1].clone();
+    assert_eq!((&cluster["name"], &cluster["type"]), (&json!("hr"), &json!("STRICT_DNS")));
+    assert_eq!(address(&cluster), Some(json!({"address": "hr.internal", "port_value": 443})));
+    let context = &cluster["transport_socket"]["typed_config"];
+    assert_eq!(context["sni"], "hr.internal");
+    let validation = &context["common_tls_context"]["validation_context"];
+    assert_eq!(validation["trusted_ca"]["filename"], "/etc/ssl/certs/ca-certificates.crt");
+    assert_eq!(
+        validation["match_typed_subject_alt_names"],
+        json!([{"san_type": "DNS", "matcher": {"exact": "hr.internal"}}])
+    );
+    let cluster = clusters(&["--cluster", "hr=https://10.0.0.7:8443", "--cluster-ca", "/tls/ca.pem"])[1].clone();
+    assert_eq!(cluster["type"], "STATIC");
+    assert_eq!(address(&cluster), Some(json!({"address": "10.0.0.7", "port_value": 8443})));
+    let context = &cluster["transport_socket"]["typed_config"];
+    assert_eq!(context.get("sni"), None, "an address is no server name");
+    assert_eq!(context["common_tls_context"]["validation_context"]["trusted_ca"]["filename"], "/tls/ca.pem");
+    let cluster = clusters(&["--cluster", "hr=http://[::1]:8080"])[1].clone();
+    assert_eq!(address(&cluster), Some(json!({"address": "::1", "port_value": 8080})));
+    assert_eq!(cluster.get("transport_socket"), None);
+
+    let fails = |file: &str, more: &[&str], exit, says| {
+        policy(&[&["render", "--for", "envoy", file], more].concat()).failed(exit, says);
+    };
+    fails(&file, &[], Exit::Usage, "--cluster hr=URL");
+    fails(&file, &["--cluster", "hr=http://a", "--cluster", "crm=http://b"], Exit::Usage, "`crm`");
+    fails(&with("application"), &["--cluster", "application=http://a"], Exit::Findings, "`application`");
+    for bad in ["hr", "hr=", "=http://a", "hr=hr.internal", "hr=ftp://a", "hr=http://a/b", "hr=http://a:0"] {
+        fails(&file, &["--cluster", bad], Exit::Usage, "as in `hr=https://hr.internal`");
+    }
+    let file = with("hr");
+    let istio = policy(&["render", "--for", "istio", "--cluster", "hr=http://a", &file]).succeeded();
+    assert!(istio.stderr.contains("EnvoyFilter"), "{}", istio.stderr);
+}

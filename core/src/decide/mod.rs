@@ -14,6 +14,7 @@ mod body;
 mod completion;
 mod confine;
 mod endpoints;
+mod expiry;
 mod hosts;
 mod identity;
 mod in_force;
@@ -27,6 +28,7 @@ mod typed;
 
 pub use answer::{ResponseDecision, ResponseView, Stream};
 pub use body::AwaitBody;
+pub use expiry::expired;
 pub(crate) use presented::RETURN_TO;
 
 use std::sync::Arc;

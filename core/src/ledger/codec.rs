@@ -16,6 +16,7 @@ const PASS: u8 = 1;
 const ONCE: u8 = 2;
 const CODE: u8 = 4;
 const RESERVATION: u8 = 8;
+const PRESENTED: u8 = 16;
 
 impl Record {
     /// The record as bytes.
@@ -57,7 +58,12 @@ fn put_time(bytes: &mut Vec<u8>, time: UnixSeconds) {
 
 fn put_pass(bytes: &mut Vec<u8>, pass: &StandingPass) {
     let has = |bit, there| if there { bit } else { 0 };
-    let bits = [has(ONCE, pass.once), has(CODE, pass.code.is_some()), has(RESERVATION, pass.reservation.is_some())];
+    let bits = [
+        has(ONCE, pass.once),
+        has(CODE, pass.code.is_some()),
+        has(RESERVATION, pass.reservation.is_some()),
+        has(PRESENTED, pass.presented),
+    ];
     bytes.push(bits.into_iter().fold(PASS, |all, bit| all | bit));
     put_name(bytes, pass.id.as_str());
     put_time(bytes, pass.created);
@@ -102,7 +108,7 @@ fn read_pass(reader: &mut Reader<'_>) -> Option<Option<StandingPass>> {
     if bits == 0 {
         return Some(None);
     }
-    if bits & PASS == 0 || bits & !(PASS | ONCE | CODE | RESERVATION) != 0 {
+    if bits & PASS == 0 || bits & !(PASS | ONCE | CODE | RESERVATION | PRESENTED) != 0 {
         return None;
     }
     let once = bits & ONCE != 0;
@@ -116,6 +122,7 @@ fn read_pass(reader: &mut Reader<'_>) -> Option<Option<StandingPass>> {
         start: reader.time()?,
         end: reader.time()?,
         once,
+        presented: bits & PRESENTED != 0,
         code: if bits & CODE != 0 { Some(read_code(reader)?) } else { None },
         reservation: if bits & RESERVATION != 0 { Some(read_reservation(reader)?) } else { None },
     }))

@@ -39,6 +39,8 @@ pub struct StandingPass {
     pub end: UnixSeconds,
     /// Whether it is a one-time pass.
     pub once: bool,
+    /// Whether anybody has been let in with it.
+    pub presented: bool,
     /// Its code, where it was issued here to be typed; `None` for a signed pass.
     pub code: Option<IssuedCode>,
     /// Who holds it, once a one-time pass has been presented.

@@ -14,6 +14,7 @@ pub(super) enum Use {
     Gateway,
     Upstream,
     Admin,
+    Webhook,
 }
 
 /// What the tenants read so far have taken.

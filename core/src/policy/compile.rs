@@ -135,6 +135,14 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
     });
     let pages = Pages { name: String::new(), contact: None, help: None, colour: None };
     let pages = section.or("pages", pages, |node| sections::pages(&node));
+    let webhook = section.or("webhook", None, |node| {
+        let webhook = sections::webhook(&node)?;
+        let signs = keys.as_ref().is_none_or(|keys| !keys.webhook.is_empty());
+        if !signs {
+            node.wrong_as("nothing to sign events with", "keys.webhook: a list of keys, shared with the receiver");
+        }
+        signs.then_some(Some(webhook))
+    });
     let base_path = section.or("basePath", shape::BASE_PATH.parse().ok()?, |node| {
         let base: LocalPath = node.parsed()?;
         let fits = base.as_str() != "/" && !base.as_str().ends_with('/');
@@ -175,6 +183,7 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
         gateway_keys,
         upstream_keys: KeyRing::new(&keys.upstream)?,
         admin_keys: KeyRing::new(&keys.admin),
+        webhook_keys: KeyRing::new(&keys.webhook),
         amending: Amending::of(as_written),
         passes: Arc::new(passes),
         directory: directory?,
@@ -184,6 +193,7 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
         user_header: user_header?,
         ledger: ledger?,
         admin: admin?,
+        webhook: webhook?,
         pages,
         base_path: base_path?,
     })

@@ -20,6 +20,8 @@ pub(super) struct TenantKeys {
     pub(super) upstream: Keys,
     /// Empty where there are none.
     pub(super) admin: Keys,
+    /// Likewise.
+    pub(super) webhook: Keys,
 }
 
 /// Reads the section `keys`. Nothing of it is ever shown.
@@ -39,12 +41,13 @@ pub(super) fn read(node: &Node<'_>, environment: Environment<'_>, across: &mut A
     let pass = ring(section.required("pass", "a list of keys"), Use::Pass);
     let gateway = ring(section.required("gateway", "a list of keys"), Use::Gateway);
     let upstream = ring(section.required("upstream", "a list of keys"), Use::Upstream);
-    let admin = match section.optional("admin") {
+    let mut perhaps = |name, purpose| match section.optional(name) {
         None => Some(Vec::new()),
-        some => ring(some, Use::Admin),
+        some => ring(some, purpose),
     };
+    let (admin, webhook) = (perhaps("admin", Use::Admin), perhaps("webhook", Use::Webhook));
     section.finish();
-    Some(TenantKeys { pass: pass?, gateway: gateway?, upstream: upstream?, admin: admin? })
+    Some(TenantKeys { pass: pass?, gateway: gateway?, upstream: upstream?, admin: admin?, webhook: webhook? })
 }
 
 fn key(

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use self::amend::Amending;
 use crate::graph::{self, Role};
-use crate::key::{Admins, GatewayKeys, KeyRing, Passes, Upstream};
+use crate::key::{Admins, GatewayKeys, KeyRing, Passes, Upstream, Webhooks};
 use crate::ledger::etcd::Credentials;
 use crate::names::{Identity, TenantId};
 use crate::pages;
@@ -34,6 +34,7 @@ use crate::pass::AuthenticPass;
 use crate::path::{LocalPath, PathPattern};
 use crate::refusal::Refusal;
 use crate::time::{Minutes, Seconds, UnixSeconds};
+use crate::webhook::Webhook;
 
 /// A tenant's policy.
 pub struct Policy {
@@ -55,6 +56,8 @@ pub struct Policy {
     pub upstream_keys: KeyRing<Upstream>,
     /// Verifies administrators' tokens; `None` where there are no such tokens.
     pub admin_keys: Option<KeyRing<Admins>>,
+    /// Keys that sign events for the webhook, where there is one.
+    pub webhook_keys: Option<KeyRing<Webhooks>>,
     /// What passes must be like, and for whom, as the document has it. What is in force may have been amended:
     /// [`Policy::in_force`].
     pub passes: Arc<TemporaryAccessPass>,
@@ -74,6 +77,8 @@ pub struct Policy {
     pub ledger: LedgerPlace,
     /// Who may administer; `None` for no admin API.
     pub admin: Option<Admin>,
+    /// Where events go, if anywhere.
+    pub webhook: Option<Webhook>,
     /// What the plugin's own pages say of the place.
     pub pages: Pages,
     /// Where the plugin's own endpoints live.

@@ -49,6 +49,7 @@ pub const POLICY: Shape = Shape::of(&[
     Field::usually("ledger", Kind::WordOr("sharedData", &LEDGER), "sharedData"),
     Field::optional("admin", Kind::Section(&ADMIN)),
     Field::optional("pages", Kind::Section(&PAGES)),
+    Field::optional("webhook", Kind::Section(&WEBHOOK)),
     Field::usually("basePath", Kind::Form(Form::BasePath), BASE_PATH),
 ]);
 
@@ -72,6 +73,7 @@ pub const KEYS: Shape = Shape::of(&[
     key_list("gateway").field(),
     key_list("upstream").field(),
     key_list("admin").optional(),
+    key_list("webhook").optional(),
 ]);
 
 /// `temporaryAccessPass.state`.
@@ -261,6 +263,29 @@ pub const ADMIN: Shape = Shape::of(&[
     REQUIRE_REASON.field(),
     Field::optional("caps", Kind::Named(&CAP)),
     Field::optional("jwtAuthn", Kind::Section(&JWT_AUTHN)),
+]);
+
+/// `webhook.cluster`.
+pub const WEBHOOK_CLUSTER: Text = Text::usually("cluster", 128, "webhook");
+/// `webhook.authority`.
+pub const WEBHOOK_AUTHORITY: Text = Text::usually("authority", 255, "webhook");
+/// `webhook.timeoutInMilliseconds`.
+pub const WEBHOOK_TIMEOUT: Whole = Whole { name: "timeoutInMilliseconds", least: 1, most: 60_000, default: 5_000 };
+/// `webhook.mostWaiting`.
+pub const MOST_WAITING: Whole = Whole { name: "mostWaiting", least: 2, most: 10_000, default: 1_000 };
+/// `webhook.events`.
+pub const EVENTS: List = List { name: "events", least: 0, most: 64, of: &EVENT.kind() };
+/// One of them: the name of a kind of audit event.
+pub const EVENT: Text = Text::token("events", 32);
+
+/// `webhook`.
+pub const WEBHOOK: Shape = Shape::of(&[
+    WEBHOOK_CLUSTER.field(),
+    WEBHOOK_AUTHORITY.field(),
+    Field::required("path", Kind::Form(Form::Path)),
+    WEBHOOK_TIMEOUT.field(),
+    MOST_WAITING.field(),
+    EVENTS.field(),
 ]);
 
 /// `pages.name`.

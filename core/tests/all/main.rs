@@ -27,3 +27,4 @@ mod policy;
 mod sign_in;
 mod site;
 mod stories;
+mod webhook;

@@ -191,7 +191,7 @@ fn all_defects_come_at_once_each_with_its_mend() {
     let found = defects(&document);
     assert!(found.len() >= 18, "{found:#?}");
     assert!(found.iter().all(|defect| defect.contains("; expected ")), "{found:#?}");
-    assert!(found.iter().any(|defect| defect == "`sesion`: is not a field of the policy; expected one of `version`, `tenant`, `hosts`, `issuer`, `audience`, `clockSkewInSeconds`, `keys`, `directory`, `temporaryAccessPass`, `signIn`, `registration`, `session`, `upstream`, `ledger`, `admin`, `pages`, `basePath`"), "{found:#?}");
+    assert!(found.iter().any(|defect| defect == "`sesion`: is not a field of the policy; expected one of `version`, `tenant`, `hosts`, `issuer`, `audience`, `clockSkewInSeconds`, `keys`, `directory`, `temporaryAccessPass`, `signIn`, `registration`, `session`, `upstream`, `ledger`, `admin`, `pages`, `webhook`, `basePath`"), "{found:#?}");
     let typo = policy_with("/temporaryAccessPass/is_usable_once", json!(true));
     assert!(defects(&typo)[0].ends_with("expected `isUsableOnce`"), "{:?}", defects(&typo));
 }

@@ -31,3 +31,4 @@ mod refusals;
 mod sign_in;
 mod support;
 mod verified;
+mod webhook;

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tapgate_core::jws::sign_as_written;
 use tapgate_core::key::{Admins, KeyRing};
-use tapgate_host::{Exchange, Headers, StreamId};
+use tapgate_host::{Config, Exchange, Headers, StreamId};
 use tapgate_host_tests::keys::Key;
 use tapgate_host_tests::policy::Policy;
 
@@ -22,13 +22,18 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new() -> Self {
+        Self::by(|policy| policy, |config| config)
+    }
+
+    /// Likewise with an altered policy, on a proxy that the configuration describes.
+    pub(crate) fn by(alter: impl FnOnce(Policy) -> Policy, describe: impl FnOnce(Config) -> Config) -> Self {
         let key = Key::random();
         let policy = Policy::shipped()
             .with("/ledger", json!({"etcd": {"cluster": "etcd", "authority": "etcd.internal"}}))
             .with("/keys/admin", json!([{"id": "ad-1", "value": key.base64()}]))
             .with("/admin", json!({"hosts": ["admin.example.com"]}))
             .with("/temporaryAccessPass/maximumLifetimeInMinutes", json!(LIFETIME));
-        Self { site: Site::on(&policy, |config| config), key }
+        Self { site: Site::on(&alter(policy), describe), key }
     }
 
     fn now(&self) -> u64 {
@@ -65,7 +70,7 @@ impl Desk {
     }
 
     /// Issues a pass; its code.
-    fn issue(&mut self, worker: usize, user: &str, body: &Value) -> String {
+    pub(crate) fn issue(&mut self, worker: usize, user: &str, body: &Value) -> String {
         let stream = self.asks(worker, user, body);
         self.site.answer_all();
         let exchange = self.site.close(stream);
@@ -90,7 +95,7 @@ impl Desk {
         stream.id()
     }
 
-    fn guess(&mut self, worker: usize, user: &str, code: &str) -> Exchange {
+    pub(crate) fn guess(&mut self, worker: usize, user: &str, code: &str) -> Exchange {
         let stream = self.types(worker, user, code);
         self.site.answer_all();
         self.site.close(stream)
@@ -101,7 +106,7 @@ impl Desk {
     }
 }
 
-fn status(exchange: &Exchange) -> String {
+pub(crate) fn status(exchange: &Exchange) -> String {
     exchange.downstream.headers.as_ref().and_then(|headers| headers.get(":status")).unwrap_or_default()
 }
 

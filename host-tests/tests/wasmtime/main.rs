@@ -11,3 +11,4 @@ mod gate;
 mod profiles;
 mod races;
 mod smoke;
+mod webhook;

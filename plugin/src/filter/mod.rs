@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
-use tapgate_core::audit::{AuditEvent, Origin};
+use tapgate_core::audit::AuditEvent;
 use tapgate_core::context::Context as RuleContext;
 use tapgate_core::decide::{AwaitBody, Decision, Gate, Head, MOST_BODY, ResponseDecision, Stream, Verdict};
 use tapgate_core::headers::HeaderEdits;
@@ -23,7 +23,7 @@ use tapgate_core::request::RequestView;
 
 use self::request::Arrived;
 use crate::etcd::talk::Talk;
-use crate::host::{self, HostRandom, Level, Map, Side};
+use crate::host::{self, HostRandom, Map, Side};
 use crate::pursue::{Progress, Waiting};
 use crate::worker::Worker;
 
@@ -139,16 +139,7 @@ impl Filter {
     }
 
     fn report(&self, events: &[AuditEvent]) {
-        for event in events {
-            self.worker.metrics.count(&event.counter());
-            if let Some(span) = event.took {
-                self.worker.metrics.took(span);
-            }
-            if event.is_logged() {
-                let address = host::property("source\0address");
-                host::log(Level::Warn, &event.line(Origin { address: &address, request_id: &self.request_id }));
-            }
-        }
+        self.worker.report(events, &self.request_id);
     }
 
     /// The stream ends while it waits for the ledger, whose answer nobody will hear any more: what would have been answered is

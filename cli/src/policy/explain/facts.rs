@@ -5,6 +5,7 @@ use tapgate_cases::policy::{at, text_at};
 use tapgate_core::json::Json;
 use tapgate_core::policy::{CookieRule, Directory, LedgerPlace, Policy, Target, Then};
 use tapgate_core::time::{Minutes, Seconds};
+use tapgate_core::webhook::Webhook;
 
 use super::risks::GUIDE;
 use crate::moment::Lifetime;
@@ -23,7 +24,7 @@ pub(super) fn span(minutes: Minutes) -> Lifetime {
 
 /// What the policy of one tenant says. `tree` is its part of the document, which names the keys.
 pub(super) fn facts(policy: &Policy, tree: &Json) -> Vec<Fact> {
-    vec![
+    let mut facts = vec![
         Fact { about: "Where", says: place(policy) },
         Fact { about: "Who may sign in", says: who(policy) },
         Fact { about: "With which passes", says: passes(policy) },
@@ -31,8 +32,10 @@ pub(super) fn facts(policy: &Policy, tree: &Json) -> Vec<Fact> {
         Fact { about: "When it is done", says: completion(policy) },
         Fact { about: "What the application gets", says: application(policy) },
         Fact { about: "Where the record of passes is kept", says: ledger(policy) },
-        Fact { about: "Keys", says: keys(tree) },
-    ]
+    ];
+    facts.extend(policy.webhook.as_ref().map(|webhook| Fact { about: "Who else is told", says: events(webhook) }));
+    facts.push(Fact { about: "Keys", says: keys(tree) });
+    facts
 }
 
 fn place(policy: &Policy) -> Vec<String> {
@@ -196,6 +199,21 @@ fn ledger(policy: &Policy) -> Vec<String> {
     }
 }
 
+fn events(webhook: &Webhook) -> Vec<String> {
+    let which = if webhook.kinds.is_empty() {
+        "Everything that the audit log is told".to_owned()
+    } else {
+        format!("What the audit log is told of {}", listed(webhook.kinds.iter()))
+    };
+    vec![
+        format!("{which} goes to {}{} in the proxy's cluster {}.", webhook.authority, webhook.path, webhook.cluster),
+        format!(
+            "Up to {} events wait in each worker while it takes none; past that they are lost, and it is told how many.",
+            webhook.most_waiting
+        ),
+    ]
+}
+
 /// The keys by name: id and where from, never what they are.
 fn keys(tree: &Json) -> Vec<String> {
     let purposes = [
@@ -203,6 +221,7 @@ fn keys(tree: &Json) -> Vec<String> {
         ("gateway", "known to the gateways only"),
         ("upstream", "shared with the application"),
         ("admin", "signs administrators' tokens"),
+        ("webhook", "signs events, shared with whoever receives them"),
     ];
     let mut says = Vec::new();
     for (list, purpose) in purposes {

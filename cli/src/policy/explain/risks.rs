@@ -194,7 +194,7 @@ impl Risks {
     }
 
     fn of_keys(&mut self, tree: &Json) {
-        for list in ["pass", "gateway", "upstream", "admin"] {
+        for list in ["pass", "gateway", "upstream", "admin", "webhook"] {
             let Some(Json::Array(keys)) = at(tree, &format!("keys.{list}")) else { continue };
             for (index, key) in keys.iter().enumerate() {
                 if at(key, "value").is_some() {

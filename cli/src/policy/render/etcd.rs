@@ -8,7 +8,7 @@ use super::options::{Options, Tls, plain};
 use super::site::quoted;
 
 /// What the application's cluster is called in a bootstrap.
-const APPLICATION: &str = "application";
+pub(super) const APPLICATION: &str = "application";
 
 /// The cluster, as its template has it.
 #[derive(Template)]

@@ -4,12 +4,14 @@
 //! configuration: they stay in the proxy's environment.
 
 mod etcd;
+mod named;
 mod options;
 mod site;
 
 use askama::Template;
 
 use self::etcd::Cluster;
+use self::named::Named;
 pub(crate) use self::options::Options;
 use self::options::{Address, Proxy, Tls};
 use self::site::{Site, quoted};
@@ -44,6 +46,17 @@ enum RenderError {
         "`ledger.etcd.cluster` is `application`, which is the application's name in what is rendered; take another"
     )]
     ClusterTaken,
+    /// Where a cluster is has not been said.
+    #[error(
+        "the policy asks the cluster `{0}`: say where it is with `--cluster {0}=URL`, as in `--cluster {0}=https://{0}.internal`"
+    )]
+    NoPlace(String),
+    /// A cluster that nobody asks.
+    #[error("`--cluster` says where `{0}` is, which the policy does not name")]
+    NoSuchCluster(String),
+    /// A name for two clusters.
+    #[error("`{0}` is the name of another cluster in what is rendered; call it something else in the policy")]
+    NameTaken(String),
     /// A module from a file, for a proxy that fetches it.
     #[error(
         "`--module` has to be an address for this proxy, as in `oci://registry.example.com/tapgate:1` or `https://...`"
@@ -57,8 +70,8 @@ enum RenderError {
 impl Failure for RenderError {
     fn exit(&self) -> Exit {
         match self {
-            Self::KeyInPolicy | Self::Clusters(_) | Self::ClusterTaken => Exit::Findings,
-            Self::NoAddress | Self::NoMembers | Self::NoEtcd => Exit::Usage,
+            Self::KeyInPolicy | Self::Clusters(_) | Self::ClusterTaken | Self::NameTaken(_) => Exit::Findings,
+            Self::NoAddress | Self::NoMembers | Self::NoEtcd | Self::NoPlace(_) | Self::NoSuchCluster(_) => Exit::Usage,
             Self::Template(_) => Exit::Failed,
         }
     }
@@ -69,6 +82,7 @@ impl Failure for RenderError {
 struct Envoy<'a> {
     site: &'a Site,
     etcd: Option<&'a Cluster>,
+    named: &'a [Named],
     listen: &'a Address,
     admin: &'a Address,
     upstream: &'a Address,
@@ -108,6 +122,7 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
     let site = Site::of(loaded.document.tree(), &loaded.policies)?;
     let etcd = Cluster::of(&loaded.policies, options)?;
     let etcd = etcd.as_ref();
+    let named = Named::all(&loaded.policies, options)?;
     let upstream = options.upstream();
     let (namespace, gateway) = (options.namespace.as_str(), options.gateway.as_str());
     let sha256 = options.sha256.as_ref().map(options::Sha256::as_str);
@@ -115,6 +130,7 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
         Proxy::Envoy => Envoy {
             site: &site,
             etcd,
+            named: &named,
             listen: &options.listen(),
             admin: &options.admin(),
             upstream: &upstream,
@@ -141,6 +157,9 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
     }
     if options.proxy != Proxy::Envoy && sha256.is_none() {
         world.warn("without `--sha256` the proxy runs whatever module the address gives");
+    }
+    if options.proxy != Proxy::Envoy && !named.is_empty() {
+        world.warn("the clusters of `--cluster` are not in what is rendered for this proxy: add them by an EnvoyFilter or EnvoyPatchPolicy, under their names");
     }
     if site.volatile {
         world.note(super::explain::VOLATILE);

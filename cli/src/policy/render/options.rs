@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 
+use super::named::Place;
 use super::site::quoted;
 
 const EXAMPLES: &str = "\
@@ -15,6 +16,7 @@ Examples:
       --upstream app.internal:8080 --module /opt/tapgate.wasm policy.yaml > envoy.yaml
   tapgate policy render --for envoy --etcd etcd-1.internal:2379 --etcd etcd-2.internal:2379 --etcd etcd-3.internal:2379 \\
       --etcd-tls-ca ca.pem --etcd-tls-cert gate.pem --etcd-tls-key gate-key.pem policy.yaml > envoy.yaml
+  tapgate policy render --for envoy --cluster hr=https://hr.internal policy.yaml > envoy.yaml
   tapgate policy render --for istio --module oci://registry.example.com/tapgate:1 --sha256 HEX policy.yaml
   tapgate policy render --for envoy-gateway --gateway public --upstream app:8080 policy.yaml | kubectl apply -f -";
 
@@ -64,6 +66,12 @@ pub(crate) struct Options {
     /// The name in the members' certificates, where it is not the host of --etcd
     #[arg(long, value_name = "NAME", requires = "etcd_tls_ca")]
     pub(super) etcd_tls_name: Option<HostName>,
+    /// Where another cluster is that the policy names (`webhook.cluster`), once for each
+    #[arg(long, value_name = "NAME=URL")]
+    pub(super) cluster: Vec<Place>,
+    /// The authority that those clusters have their certificates from, where they speak TLS: public ones if it is not said
+    #[arg(long, value_name = "FILE", requires = "cluster")]
+    pub(super) cluster_ca: Option<String>,
     /// The namespace of the resources (istio, envoy-gateway)
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub(super) namespace: Label,
@@ -99,7 +107,7 @@ impl Label {
 /// Why a text is no value.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("expected {0}")]
-pub(super) struct NoValue(&'static str);
+pub(super) struct NoValue(pub(super) &'static str);
 
 impl FromStr for Label {
     type Err = NoValue;

@@ -51,6 +51,7 @@ impl Event for Issue {
             start,
             end: start.plus(self.lifetime),
             once: self.once,
+            presented: false,
             code: Some(IssuedCode { key: self.key.clone(), length: self.length, guesses: Guesses::default() }),
             reservation: None,
         };

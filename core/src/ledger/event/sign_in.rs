@@ -103,6 +103,7 @@ impl SignIn {
                 start: pass.start,
                 end: pass.end,
                 once: pass.once,
+                presented: true,
                 code: None,
                 reservation: pass.once.then(|| self.reservation(signed_in)),
             }),
@@ -162,6 +163,9 @@ impl SignIn {
             }
             None => new_window,
         };
+        if let Some(pass) = &mut record.pass {
+            pass.presented = true;
+        }
         // An attempt that does not know that its swap was carried out decides again: its session is still one.
         record.sessions.retain(|session| now < session.end && session.id != self.session);
         while record.sessions.len() >= MOST_SESSIONS {

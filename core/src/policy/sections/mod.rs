@@ -6,10 +6,12 @@
 mod ledger;
 mod passes;
 mod registration;
+mod webhook;
 
 pub(in crate::policy) use ledger::{SHARED_DATA, ledger};
 pub(in crate::policy) use passes::{directory, passes};
 pub(in crate::policy) use registration::registration;
+pub(in crate::policy) use webhook::webhook;
 
 use super::doc::{Node, Section};
 use super::fields::{Text, Whole};
