@@ -75,7 +75,7 @@ pub fn codes_found<'a>(codes: &'a [String], text: &[u8]) -> Vec<&'a str> {
     let found = |code: &&String| {
         let groups: Vec<String> =
             code.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into_owned()).collect();
-        let written = [code.to_string(), groups.join("-"), groups.join(" ")];
+        let written = [(*code).clone(), groups.join("-"), groups.join(" ")];
         written.iter().flat_map(|code| [code.clone(), code.to_lowercase()]).any(|code| {
             let encoded = [STANDARD_NO_PAD.encode(&code), URL_SAFE_NO_PAD.encode(&code)];
             holds(code.as_bytes()) || encoded.iter().any(|code| holds(code.as_bytes()))
