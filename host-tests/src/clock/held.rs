@@ -119,8 +119,6 @@ fn library() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected must fail")]
-
     use std::process::{Command, Output};
 
     use super::*;
