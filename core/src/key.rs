@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::code::CodeLength;
 use crate::digest;
+use crate::ledger::KeyedRequest;
 use crate::names::{Identity, KeyId, PassId, TenantId, UserName};
 use crate::seal::SealKeys;
 
@@ -110,6 +111,8 @@ purposes! {
     TypedNames,
     /// Makes typed codes; derived from a gateway key.
     Codes,
+    /// Hashes the keys of issuing requests; derived from a gateway key.
+    Requests,
     /// Authenticates amendments to the policy; derived from a gateway key.
     Amendments,
 }
@@ -191,6 +194,7 @@ pub struct GatewayKeys {
     holders: KeyRing<Holders>,
     typed_names: KeyRing<TypedNames>,
     codes: KeyRing<Codes>,
+    requests: KeyRing<Requests>,
     pub(crate) amendments: KeyRing<Amendments>,
 }
 
@@ -203,6 +207,7 @@ impl GatewayKeys {
             holders: KeyRing::derived(keys, "holder", tenant)?,
             typed_names: KeyRing::derived(keys, "typed-name", tenant)?,
             codes: KeyRing::derived(keys, "code", tenant)?,
+            requests: KeyRing::derived(keys, "request", tenant)?,
             amendments: KeyRing::derived(keys, "amendment", tenant)?,
             seal: SealKeys::new(seal.next()??, seal.collect::<Option<_>>()?),
         })
@@ -211,6 +216,17 @@ impl GatewayKeys {
     /// The hashes by which the ledger may know a holder cookie (7.3): one a key, the signing key's first.
     pub(crate) fn holder_hashes(&self, identity: &Identity, holder: &[u8]) -> Vec<[u8; 32]> {
         self.holders.tags(&digest::length_prefixed(&[identity.as_str().as_bytes(), holder]))
+    }
+
+    /// The hashes by which the ledger knows a request for a user's pass by its key, and who made it.
+    pub(crate) fn request_hashes(&self, identity: &Identity, key: &str, caller: &Identity) -> KeyedRequest {
+        fn cut<const N: usize>(tag: &[u8; 32]) -> [u8; N] {
+            std::array::from_fn(|place| tag.get(place).copied().unwrap_or_default())
+        }
+        let (identity, key) = (identity.as_str().as_bytes(), key.as_bytes());
+        let tags = self.requests.tags(&digest::length_prefixed(&[identity, key]));
+        let callers = self.requests.tags(&digest::length_prefixed(&[identity, key, caller.as_str().as_bytes()]));
+        KeyedRequest { tags: tags.iter().map(cut).collect(), callers: callers.iter().map(cut).collect() }
     }
 
     /// The key that new codes are derived with.

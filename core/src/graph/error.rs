@@ -120,6 +120,21 @@ impl ApiError {
     /// Others have changed the policy at the same time, again and again.
     pub(crate) const CONFLICT: Self =
         Self::of(409, "conflict", "Others change the policy at the same time. Look at it, and try again.");
+    /// What a request says of itself besides its body makes no sense.
+    pub(crate) const NO_CONDITION: Self = Self::of(
+        400,
+        "badRequest",
+        "Write `Idempotency-Key` with 1 to 128 visible ASCII characters, `If-None-Match` as `*` and `tapgate-dry-run` as `true`, each once at most.",
+    );
+    /// A pass stands in the way of one that was to be the only one.
+    pub(crate) const PASS_STANDS: Self = Self::of(
+        412,
+        "preconditionFailed",
+        "The user has a Temporary Access Pass that can still be used, and `If-None-Match: *` is for users without one.",
+    );
+    /// The pass that this very request issued is gone.
+    pub(crate) const ISSUED_BEFORE: Self =
+        Self::of(409, "conflict", "A pass was issued by this Idempotency-Key, and has been replaced or deleted since.");
     /// The ledger did not answer.
     pub(crate) const UNAVAILABLE: Self =
         Self::of(503, "serviceNotAvailable", "The ledger cannot be reached just now. Try again in a moment.");

@@ -3,7 +3,9 @@
 use std::str::FromStr;
 
 use super::Unavailable;
-use super::record::{Guesses, IssuedCode, MOST_SESSIONS, Record, Reservation, SessionEntry, StandingPass};
+use super::record::{
+    Guesses, IssuedCode, IssuingRequest, MOST_REQUESTS, MOST_SESSIONS, Record, Reservation, SessionEntry, StandingPass,
+};
 use crate::code::CodeLength;
 use crate::names::{AttemptId, SessionId};
 use crate::time::UnixSeconds;
@@ -37,6 +39,16 @@ impl Record {
             bytes.extend_from_slice(session.id.as_bytes());
             put_time(&mut bytes, session.end);
             bytes.push(u8::from(session.registered));
+        }
+        // Nothing, where there is none: as records were written before there could be any.
+        let requests = self.requests.iter().take(MOST_REQUESTS);
+        if requests.len() > 0 {
+            bytes.push(u8::try_from(requests.len()).unwrap_or(u8::MAX));
+        }
+        for request in requests {
+            bytes.extend_from_slice(&request.tag);
+            bytes.extend_from_slice(&request.caller);
+            put_name(&mut bytes, request.pass.as_str());
         }
         bytes
     }
@@ -100,6 +112,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Record> {
         keep_until: reader.time()?,
         pass: read_pass(reader)?,
         sessions: read_sessions(reader)?,
+        requests: read_requests(reader)?,
     })
 }
 
@@ -156,6 +169,19 @@ fn read_sessions(reader: &mut Reader<'_>) -> Option<Vec<SessionEntry>> {
             let id = SessionId::from_bytes(reader.array()?);
             Some(SessionEntry { id, end: reader.time()?, registered: reader.flag()? })
         })
+        .collect()
+}
+
+fn read_requests(reader: &mut Reader<'_>) -> Option<Vec<IssuingRequest>> {
+    if reader.0.is_empty() {
+        return Some(Vec::new());
+    }
+    let count = usize::from(reader.byte()?);
+    if !(1..=MOST_REQUESTS).contains(&count) {
+        return None;
+    }
+    (0..count)
+        .map(|_| Some(IssuingRequest { tag: reader.array()?, caller: reader.array()?, pass: reader.name()? }))
         .collect()
 }
 

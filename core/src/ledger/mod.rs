@@ -19,11 +19,14 @@ pub use amendment::Amendment;
 pub use attempt::{Attempt, Loading, MOST_TRIES, Next, Swapping};
 pub use check::{Check, Purpose};
 pub use event::{
-    Change, Compared, Complete, Completion, Event, Guess, Guessed, Issue, Issued, PassRevoked, PresentedPass, Revoke,
-    RevokePass, SignIn, SignOut, SignedIn, Withdraw, Write,
+    Change, Compared, Complete, Completion, Event, Guess, Guessed, Issue, Issued, KeyedRequest, PassRevoked,
+    PresentedPass, Revoke, RevokePass, SignIn, SignOut, SignedIn, Withdraw, Write,
 };
 pub use memory::Memory;
-pub use record::{Guesses, HolderHash, IssuedCode, MOST_SESSIONS, Record, Reservation, SessionEntry, StandingPass};
+pub use record::{
+    Guesses, HolderHash, IssuedCode, IssuingRequest, MOST_REQUESTS, MOST_SESSIONS, Record, Reservation, SessionEntry,
+    StandingPass,
+};
 
 use std::sync::Arc;
 

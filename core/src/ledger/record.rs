@@ -22,8 +22,24 @@ pub struct Record {
     pub pass: Option<StandingPass>,
     /// The live sessions of that pass.
     pub sessions: Vec<SessionEntry>,
+    /// Which requests have issued a pass of this user's, the latest last, so that none of them issues another.
+    pub requests: Vec<IssuingRequest>,
     /// Until when the record must be kept (7.2).
     pub keep_until: UnixSeconds,
+}
+
+/// The most issuing requests that a record remembers.
+pub const MOST_REQUESTS: usize = 4;
+
+/// A request with a key of its own (`Idempotency-Key`) that has issued a pass. Only hashes are kept, keyed by the gateway's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IssuingRequest {
+    /// The hash of its key.
+    pub tag: [u8; 16],
+    /// The hash of who made it.
+    pub caller: [u8; 8],
+    /// The pass.
+    pub pass: PassId,
 }
 
 /// The one pass of a user that stands.
@@ -131,11 +147,20 @@ pub struct SessionEntry {
     pub registered: bool,
 }
 
+impl StandingPass {
+    /// Whether anybody could still be let in with it, as far as the ledger knows.
+    #[must_use]
+    pub fn is_of_use(&self, now: UnixSeconds) -> bool {
+        let held = self.reservation.as_ref();
+        now < self.end && held.is_none_or(|held| !held.consumed && now < held.deadline)
+    }
+}
+
 impl Record {
     /// What a swap that cannot succeed pretends to write: about as much as a record with a code has.
     pub(super) fn decoy(attempt: AttemptId, keep_until: UnixSeconds) -> Self {
         let entry = SessionEntry { id: SessionId::from_bytes([0; 16]), end: keep_until, registered: false };
-        Self { attempt, floor: keep_until, pass: None, sessions: vec![entry; 4], keep_until }
+        Self { attempt, floor: keep_until, pass: None, sessions: vec![entry; 4], requests: Vec::new(), keep_until }
     }
 
     /// The session of this id, if it is live.

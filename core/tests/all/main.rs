@@ -24,6 +24,7 @@ mod overtaken;
 mod pages;
 mod passes;
 mod policy;
+mod requests;
 mod sign_in;
 mod site;
 mod stories;

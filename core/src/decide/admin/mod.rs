@@ -34,9 +34,25 @@ struct Call {
     root: String,
     ids: Ids,
     reason: Option<String>,
+    /// `None` where what it says of itself makes no sense.
+    conditions: Option<Conditions>,
     /// Whether nothing is said of what the body is written in.
     is_untyped: bool,
 }
+
+/// What a call that issues a pass says of itself in its headers.
+#[derive(Default)]
+struct Conditions {
+    /// `Idempotency-Key`: the same request, however often it comes, issues one pass.
+    key: Option<String>,
+    /// `If-None-Match: *`: only to somebody who has none of use.
+    only_if_none: bool,
+    /// `tapgate-dry-run: true`: only tell what would come of it.
+    dry_run: bool,
+}
+
+/// The longest key of a request, in bytes.
+const MOST_KEY: usize = 128;
 
 /// A call whose body has to be read.
 pub(super) struct Called {
@@ -150,6 +166,25 @@ impl Wants {
     }
 }
 
+impl Conditions {
+    fn of(request: &RequestView<'_>) -> Option<Self> {
+        let word = |name, word: &[u8]| match request.field(name) {
+            Field::Absent => Some(false),
+            Field::One(value) => (value == word).then_some(true),
+            Field::Several => None,
+        };
+        let key = match request.field("idempotency-key") {
+            Field::Absent => None,
+            Field::One(key) => {
+                let fits = (1..=MOST_KEY).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
+                Some(fits.then(|| std::str::from_utf8(key).ok()).flatten()?.to_owned())
+            }
+            Field::Several => return None,
+        };
+        Some(Self { key, only_if_none: word("if-none-match", b"*")?, dry_run: word("tapgate-dry-run", b"true")? })
+    }
+}
+
 impl Call {
     fn of(policy: &Arc<Policy>, request: &RequestView<'_>) -> Self {
         let authority = String::from_utf8_lossy(request.authority()).into_owned();
@@ -167,6 +202,7 @@ impl Call {
             reason: reason
                 .map(|reason| reason.trim().to_owned())
                 .filter(|reason| (1..=MOST_REASON).contains(&reason.len()) && !reason.chars().any(char::is_control)),
+            conditions: Conditions::of(request),
             is_untyped: request.field("content-type") == Field::Absent,
             policy: Arc::clone(policy),
         }

@@ -13,7 +13,7 @@ use crate::decide::{Decision, Head, decided};
 use crate::digest;
 use crate::graph::{self, Action, ApiError, Caller, NewPass, Resource, Role, RoleTarget, may};
 use crate::ledger::{
-    self, Attempt, Issue, Issued, Loaded, RecordName, Revoke, StandingPass, Step, Unavailable, Withdraw,
+    self, Attempt, Event as _, Issue, Issued, Loaded, RecordName, Revoke, StandingPass, Step, Unavailable, Withdraw,
 };
 use crate::names::{AttemptId, Identity, PassId, UserName};
 use crate::policy::{InForce, Terms, UserType};
@@ -124,6 +124,9 @@ struct New {
 impl Permitted {
     /// Issues a pass as a body asks for it.
     pub(super) fn create(self, body: &[u8], context: &Context<'_>) -> Step<Decision> {
+        if self.call.conditions.is_none() {
+            return Step::Done(self.deny(&ApiError::NO_CONDITION, context));
+        }
         let asked = match NewPass::read(body) {
             Ok(asked) => asked,
             Err(error) => return Step::Done(self.deny(&error, context)),
@@ -194,6 +197,7 @@ impl Permitted {
         let (Some(id), Some(length)) = (id, CodeLength::new(in_force.passes().default_length)) else {
             return Step::Done(self.deny(&ApiError::INTERNAL, context));
         };
+        let conditions = self.call.conditions.as_ref();
         let event = Issue {
             id,
             start: new.start,
@@ -201,8 +205,17 @@ impl Permitted {
             once: new.once,
             key: policy.gateway_keys.code_key().clone(),
             length,
+            request: conditions
+                .and_then(|asked| asked.key.as_ref())
+                .map(|key| policy.gateway_keys.request_hashes(&self.of, key, &self.by)),
+            only_if_none: conditions.is_some_and(|asked| asked.only_if_none),
             longest_from_issue: policy.longest_from_issue(),
         };
+        if conditions.is_some_and(|asked| asked.dry_run) {
+            let record = loaded.record.as_ref().map(|(record, _)| record);
+            let would = event.apply(record, loaded.birth, context.now).outcome;
+            return Step::Done(self.would_be(&would, &in_force, context));
+        }
         let id = event.id.clone();
         let amended_in = loaded.amended_in();
         let next = Attempt::begin(attempt, self.record(), event).answer(Ok(loaded), context.now);
@@ -217,17 +230,45 @@ impl Permitted {
         ledger::carry_out(policy, next, overtaken, finish, context)
     }
 
-    fn issued(&self, Issued { pass, replaced }: &Issued, in_force: &InForce, context: &Context<'_>) -> Decision {
+    fn issued(&self, issued: &Issued, in_force: &InForce, context: &Context<'_>) -> Decision {
         let Self { call, by, of, .. } = self;
-        let code = pass
-            .code
-            .as_ref()
-            .and_then(|code| Code::derive(&call.policy.gateway_keys, &code.key, of, &pass.id, code.length));
-        let Some(code) = code else { return self.deny(&ApiError::INTERNAL, context) };
-        let body = graph::Pass::one(&call.root, in_force, of, pass, Some(&code), context.now);
-        let kind = if replaced.is_some() { Kind::PassReplace } else { Kind::PassIssue };
-        let event = call.event(kind, Outcome::Done, Some(by), Some(of), context);
-        call.answer(201, &body).audited(about_pass(event, pass, replaced.clone()))
+        let (pass, replaced, same_caller) = match issued {
+            Issued::Now { pass, replaced } => (pass, Some(replaced), true),
+            Issued::Before { pass: Some(pass), same_caller } => (pass, None, *same_caller),
+            Issued::Before { pass: None, .. } => return self.deny(&ApiError::ISSUED_BEFORE, context),
+            Issued::Stands(_) => return self.deny(&ApiError::PASS_STANDS, context),
+        };
+        // Whoever made a request may have lost its answer, and with that the code: they are told it again, and nobody else is.
+        let shows = same_caller && (replaced.is_some() || (!pass.presented && pass.is_of_use(context.now)));
+        let derived = pass.code.as_ref().filter(|_| shows);
+        let code =
+            derived.and_then(|code| Code::derive(&call.policy.gateway_keys, &code.key, of, &pass.id, code.length));
+        if shows && code.is_none() {
+            return self.deny(&ApiError::INTERNAL, context);
+        }
+        let body = graph::Pass::one(&call.root, in_force, of, pass, code.as_ref(), context.now);
+        let (status, kind, outcome) = match replaced {
+            Some(None) => (201, Kind::PassIssue, Outcome::Done),
+            Some(Some(_)) => (201, Kind::PassReplace, Outcome::Done),
+            None => (200, Kind::PassIssue, Outcome::Ignored(if shows { "repeated" } else { "issued_before" })),
+        };
+        let event = call.event(kind, outcome, Some(by), Some(of), context);
+        call.answer(status, &body).audited(about_pass(event, pass, replaced.cloned().flatten()))
+    }
+
+    /// What would come of it, told without doing it, and never with a code.
+    fn would_be(&self, issued: &Issued, in_force: &InForce, context: &Context<'_>) -> Decision {
+        let Self { call, by, of, .. } = self;
+        let looked = || call.event(Kind::AdminCall, Outcome::Done, Some(by), Some(of), context);
+        match issued {
+            Issued::Now { .. } => call.done().audited(looked()),
+            Issued::Before { pass: Some(pass), .. } => {
+                let body = graph::Pass::one(&call.root, in_force, of, pass, None, context.now);
+                call.answer(200, &body).audited(looked())
+            }
+            Issued::Before { pass: None, .. } => self.deny(&ApiError::ISSUED_BEFORE, context),
+            Issued::Stands(_) => self.deny(&ApiError::PASS_STANDS, context),
+        }
     }
 
     fn withdraw(self, id: PassId, context: &mut Context<'_>) -> Step<Head> {

@@ -12,7 +12,7 @@ mod sign_out;
 
 pub use complete::{Complete, Completion};
 pub use guess::{Compared, Guess, Guessed};
-pub use issue::{Issue, Issued, Withdraw};
+pub use issue::{Issue, Issued, KeyedRequest, Withdraw};
 pub use revoke::{PassRevoked, Revoke, RevokePass};
 pub use sign_in::{PresentedPass, SignIn, SignedIn};
 pub use sign_out::SignOut;

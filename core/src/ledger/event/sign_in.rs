@@ -108,6 +108,7 @@ impl SignIn {
                 reservation: pass.once.then(|| self.reservation(signed_in)),
             }),
             sessions: vec![self.entry(signed_in.deadline)],
+            requests: former.map(|former| former.requests.clone()).unwrap_or_default(),
             keep_until: pass
                 .issued
                 .plus(self.longest_from_issue)
