@@ -19,6 +19,7 @@ mod moment;
 mod option;
 mod pass;
 mod policy;
+mod provision;
 mod qr;
 mod serve;
 mod world;
@@ -60,6 +61,7 @@ enum Command {
     Policy(policy::Options),
     AdminToken(admin_token::Options),
     Pass(Box<pass::Options>),
+    Provision(Box<provision::Options>),
     Ledger(Box<ledger::Options>),
     Serve(Box<serve::Options>),
 }
@@ -73,6 +75,7 @@ First steps:
   tapgate policy check policy.yaml             # before a proxy loads it
   tapgate serve --policy policy.yaml --upstream http://127.0.0.1:8080
   tapgate pass create --gateway https://gate.example.com --user alice@example.com    # a code to type
+  tapgate provision --from hires.csv --gateway https://gate.example.com    # passes for a list of joiners
   tapgate ledger revoke --policy policy.yaml --user alice@example.com    # with the ledger in etcd
 Each command's --help has more examples.
 
@@ -81,7 +84,8 @@ Environment (an option on the command line comes first):
   TAPGATE_PASS_KEY_ID  its id in the policy: --key-id
   TAPGATE_ISSUER       the policy's issuer: --issuer
   TAPGATE_AUDIENCE     the policy's audience: --audience
-  TAPGATE_ADMIN_TOKEN  an administrator's token, for `pass`
+  TAPGATE_ADMIN_TOKEN  an administrator's token, for `pass` and `provision`
+  TAPGATE_SMTP         the mail server, for `provision --mail`
   TAPGATE_ETCD         addresses of etcd, with commas between them: --etcd
 ";
 
@@ -112,6 +116,7 @@ impl Command {
             Self::Policy(options) => policy::run(&options, world),
             Self::AdminToken(options) => admin_token::run(&options, world),
             Self::Pass(options) => pass::run(&options, world),
+            Self::Provision(options) => provision::run(&options, world),
             Self::Ledger(options) => ledger::run(&options, world),
             Self::Serve(options) => serve::run(&options, world),
         }

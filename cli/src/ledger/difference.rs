@@ -203,6 +203,8 @@ mod tests {
             once: true,
             key: "gw-1".parse().unwrap(),
             length: CodeLength::new(12).unwrap(),
+            request: None,
+            only_if_none: false,
             longest_from_issue: Seconds::new(10_000),
         };
         let issued = happens(issue)(None).unwrap();

@@ -54,59 +54,118 @@ impl Bearer {
     }
 }
 
-/// A user's passes at a gateway.
-pub(super) struct Api {
+/// A gateway's admin API, for whoever has the token.
+pub(crate) struct Api {
     server: Server,
     /// The gateway's address, for errors.
     gateway: String,
-    /// The path of the user's passes.
-    passes: String,
+    /// The path of the users.
+    users: String,
     bearer: Bearer,
 }
 
+/// A user's passes there.
+pub(crate) struct Passes<'a> {
+    api: &'a Api,
+    /// Their path.
+    passes: String,
+}
+
+/// What came of a request that may be made again.
+pub(crate) enum Requested {
+    /// This very request has issued it; it has its code.
+    Issued(Method),
+    /// The same request has issued it before; it has its code where it could still be lost.
+    Before(Method),
+    /// It would be issued.
+    Would,
+}
+
 impl Api {
-    pub(super) fn new(server: Server, gateway: String, base: &BasePath, user: &UserName, bearer: Bearer) -> Self {
+    pub(super) fn new(server: Server, gateway: String, base: &BasePath, bearer: Bearer) -> Self {
+        Self { server, gateway, users: format!("{}/graph/v1.0/users", base.as_str()), bearer }
+    }
+
+    /// The passes of this user.
+    pub(crate) fn of(&self, user: &UserName) -> Passes<'_> {
         let user = utf8_percent_encode(user.as_str(), SEGMENT);
-        let passes = format!("{}/graph/v1.0/users/{user}/authentication/temporaryAccessPassMethods", base.as_str());
-        Self { server, gateway, passes, bearer }
+        Passes { api: self, passes: format!("{}/{user}/authentication/temporaryAccessPassMethods", self.users) }
+    }
+}
+
+impl Passes<'_> {
+    /// Issues a pass to somebody who has none of use, once however often this is asked with the same key; or tells what would come
+    /// of it.
+    pub(crate) async fn request(
+        &self,
+        body: &Value,
+        key: &str,
+        reason: Option<&str>,
+        dry: bool,
+    ) -> Result<Requested, PassError> {
+        let path = with_reason(self.passes.clone(), reason);
+        let mut headers = vec![("idempotency-key", key), ("if-none-match", "*")];
+        if dry {
+            headers.push(("tapgate-dry-run", "true"));
+        }
+        let answer = self.api.ask(Verb::POST, path, Some(body.to_string()), &headers).await?;
+        if dry && answer.status == 204 {
+            return Ok(Requested::Would);
+        }
+        let again = answer.status == 200;
+        let json = self.api.json(&answer, if again { 200 } else { 201 })?;
+        let pass = Method::read(&json).map_err(|part| self.api.senseless(part))?;
+        match (again, &pass.code) {
+            (true, _) => Ok(Requested::Before(pass)),
+            (false, Some(_)) => Ok(Requested::Issued(pass)),
+            (false, None) => Err(self.api.senseless("`temporaryAccessPass`, which is not there")),
+        }
     }
 
     /// Issues a pass.
-    pub(super) async fn create(&self, body: &Value, reason: Option<&str>) -> Result<(Method, Value), PassError> {
+    pub(crate) async fn create(&self, body: &Value, reason: Option<&str>) -> Result<(Method, Value), PassError> {
         let path = with_reason(self.passes.clone(), reason);
-        let json = self.json(&self.ask(Verb::POST, path, Some(body.to_string())).await?, 201)?;
-        let pass = Method::read(&json).map_err(|part| self.senseless(part))?;
+        let json = self.api.json(&self.api.ask(Verb::POST, path, Some(body.to_string()), &[]).await?, 201)?;
+        let pass = Method::read(&json).map_err(|part| self.api.senseless(part))?;
         if pass.code.is_none() {
-            return Err(self.senseless("`temporaryAccessPass`, which is not there"));
+            return Err(self.api.senseless("`temporaryAccessPass`, which is not there"));
         }
         Ok((pass, json))
     }
 
     /// All of the user's passes.
-    pub(super) async fn list(&self) -> Result<(Vec<Method>, Value), PassError> {
-        let json = self.json(&self.ask(Verb::GET, self.passes.clone(), None).await?, 200)?;
-        let passes = Method::read_all(&json).map_err(|part| self.senseless(part))?;
+    pub(crate) async fn list(&self) -> Result<(Vec<Method>, Value), PassError> {
+        let json = self.api.json(&self.api.ask(Verb::GET, self.passes.clone(), None, &[]).await?, 200)?;
+        let passes = Method::read_all(&json).map_err(|part| self.api.senseless(part))?;
         Ok((passes, json))
     }
 
     /// One of them.
-    pub(super) async fn show(&self, id: &PassId) -> Result<(Method, Value), PassError> {
-        let json = self.json(&self.ask(Verb::GET, self.one(id), None).await?, 200)?;
-        let pass = Method::read(&json).map_err(|part| self.senseless(part))?;
+    pub(crate) async fn show(&self, id: &PassId) -> Result<(Method, Value), PassError> {
+        let json = self.api.json(&self.api.ask(Verb::GET, self.one(id), None, &[]).await?, 200)?;
+        let pass = Method::read(&json).map_err(|part| self.api.senseless(part))?;
         Ok((pass, json))
     }
 
     /// Takes one back.
-    pub(super) async fn delete(&self, id: &PassId, reason: Option<&str>) -> Result<(), PassError> {
-        let answer = self.ask(Verb::DELETE, with_reason(self.one(id), reason), None).await?;
-        if answer.status == 204 { Ok(()) } else { Err(self.denied(&answer)) }
+    pub(crate) async fn delete(&self, id: &PassId, reason: Option<&str>) -> Result<(), PassError> {
+        let answer = self.api.ask(Verb::DELETE, with_reason(self.one(id), reason), None, &[]).await?;
+        if answer.status == 204 { Ok(()) } else { Err(self.api.denied(&answer)) }
     }
 
     fn one(&self, id: &PassId) -> String {
         format!("{}/{id}", self.passes)
     }
+}
 
-    async fn ask(&self, verb: Verb, path: String, body: Option<String>) -> Result<Answer, PassError> {
+impl Api {
+    async fn ask(
+        &self,
+        verb: Verb,
+        path: String,
+        body: Option<String>,
+        conditions: &[(&'static str, &str)],
+    ) -> Result<Answer, PassError> {
         let changes = verb != Verb::GET;
         let mut request = Request::new(Full::new(Bytes::from(body.unwrap_or_default())));
         *request.uri_mut() = path.parse::<Uri>().map_err(|_| PassError::NoAddress)?;
@@ -115,6 +174,9 @@ impl Api {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if verb == Verb::POST {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        for (name, value) in conditions {
+            headers.insert(*name, HeaderValue::from_str(value).map_err(|_| PassError::NoAddress)?);
         }
         *request.method_mut() = verb;
         self.server.call(request, MOST_BYTES).await.map_err(|trouble| {

@@ -4,9 +4,11 @@ use serde_json::{Map, Value};
 use tapgate_core::time::Seconds;
 
 use super::error::PassError;
-use super::options::Place;
+use super::options::{ONE_CALL, Place};
 use super::sheet::{self, Output, Sheet, SheetOptions};
 use super::show;
+use super::words::Language;
+use super::zone::in_words;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::link::Gate;
@@ -63,17 +65,15 @@ pub(super) async fn run(options: &Options, world: &mut World<'_>) -> Result<Exit
     if let Some(reason) = &options.reason {
         check(reason)?;
     }
-    let site = options.place.open(world)?;
-    let audience = site.policy.as_ref().and_then(|policy| Gate::of_audience(&policy.audience));
-    let gate = options.gate.clone().or(audience).unwrap_or_else(|| options.place.gateway.clone());
-    let sign_in = gate.sign_in(&site.base);
+    let site = options.place.door.open(ONE_CALL, world)?;
+    let sign_in = site.sign_in(options.gate.as_ref(), &options.place.door);
     // Before anything is issued, so that no code is lost for want of a place to put it.
     let mut output = options.sheet.output()?;
     let qr = sheet::qr(&sign_in)?;
     if options.json && matches!(output, Some(Output::Standard)) {
         return Err(PassError::TwoOutputs.into());
     }
-    let (pass, json) = site.api.create(&body, options.reason.as_deref()).await?;
+    let (pass, json) = site.api.of(&options.place.user).create(&body, options.reason.as_deref()).await?;
     match (&output, options.json) {
         (_, true) => world.print_json(&json)?,
         (Some(Output::Standard), _) => {}
@@ -81,13 +81,15 @@ pub(super) async fn run(options: &Options, world: &mut World<'_>) -> Result<Exit
     }
     if let Some(output) = output.take() {
         let now = world.now()?;
-        let sheet = Sheet::of(&options.sheet, site.policy.as_ref(), &options.place.user, &pass, &sign_in, &qr, now);
+        let place = sheet::Place::of(&options.sheet, site.policy.as_ref(), &sign_in, &qr);
+        let local = |moment| options.sheet.zone.map(|zone| in_words(moment, Some(zone)));
+        let sheet = Sheet::of(place, Language::English, (&options.place.user, &pass), local, now);
         output.deliver(&sheet.html()?, world)?;
     }
     Ok(Exit::Done)
 }
 
-fn check(reason: &str) -> Result<(), PassError> {
+pub(crate) fn check(reason: &str) -> Result<(), PassError> {
     let trimmed = reason.trim();
     let fits = (1..=MOST_REASON).contains(&trimmed.len()) && !trimmed.chars().any(char::is_control);
     if fits { Ok(()) } else { Err(PassError::Reason) }

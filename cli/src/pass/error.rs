@@ -13,7 +13,7 @@ use crate::link::BasePathError;
 
 /// Why a pass is not issued, shown or deleted.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum PassError {
+pub(crate) enum PassError {
     #[error(
         "no token: set the environment variable `TAPGATE_ADMIN_TOKEN` (`tapgate admin-token` makes one), or give `--token-file`, or \
          `--policy`, `--subject` and `--role` to have one made on the spot"
@@ -63,11 +63,11 @@ pub(super) enum PassError {
 
 /// One of Graph's errors.
 #[derive(Debug)]
-pub(super) struct Denied {
-    pub(super) gateway: String,
-    pub(super) status: u16,
-    pub(super) code: String,
-    pub(super) message: String,
+pub(crate) struct Denied {
+    pub(crate) gateway: String,
+    pub(crate) status: u16,
+    pub(crate) code: String,
+    pub(crate) message: String,
 }
 
 impl Denied {

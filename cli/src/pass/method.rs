@@ -17,15 +17,15 @@ const MOST: usize = 16;
 const LONGEST: u64 = 43_200;
 
 /// A pass. It has no `Debug`: it may have a code.
-pub(super) struct Method {
-    pub(super) id: PassId,
-    pub(super) code: Option<Zeroizing<String>>,
-    pub(super) created: UnixSeconds,
-    pub(super) start: UnixSeconds,
-    pub(super) end: UnixSeconds,
-    pub(super) once: bool,
-    pub(super) usable: bool,
-    pub(super) reason: String,
+pub(crate) struct Method {
+    pub(crate) id: PassId,
+    pub(crate) code: Option<Zeroizing<String>>,
+    pub(crate) created: UnixSeconds,
+    pub(crate) start: UnixSeconds,
+    pub(crate) end: UnixSeconds,
+    pub(crate) once: bool,
+    pub(crate) usable: bool,
+    pub(crate) reason: String,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +44,7 @@ struct Raw {
 
 impl Method {
     /// Reads one; what makes no sense is named.
-    pub(super) fn read(value: &Value) -> Result<Self, &'static str> {
+    pub(crate) fn read(value: &Value) -> Result<Self, &'static str> {
         let raw = Raw::deserialize(value).map_err(|_| "the members of the pass")?;
         let start = moment(&raw.start_date_time).ok_or("`startDateTime`")?;
         let lifetime = Some(raw.lifetime_in_minutes).filter(|minutes| (1..=LONGEST).contains(minutes));
@@ -72,7 +72,7 @@ impl Method {
     }
 
     /// Reads a collection.
-    pub(super) fn read_all(value: &Value) -> Result<Vec<Self>, &'static str> {
+    pub(crate) fn read_all(value: &Value) -> Result<Vec<Self>, &'static str> {
         let passes = value.get("value").and_then(Value::as_array).filter(|passes| passes.len() <= MOST);
         passes.ok_or("`value`")?.iter().map(Self::read).collect()
     }
@@ -85,7 +85,7 @@ fn moment(text: &str) -> Option<UnixSeconds> {
 }
 
 /// A code in groups of four, as people read and type it.
-pub(super) fn grouped(code: &str) -> Vec<&str> {
+pub(crate) fn grouped(code: &str) -> Vec<&str> {
     let mut groups = Vec::new();
     let mut rest = code;
     while let Some((group, after)) = rest.split_at_checked(4) {

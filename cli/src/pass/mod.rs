@@ -1,21 +1,22 @@
 //! `tapgate pass`: passes to be typed, issued and looked after through a gateway's admin API, which speaks as Microsoft Graph does.
 
-mod api;
-mod create;
-mod error;
-mod method;
-mod options;
-mod sheet;
+pub(crate) mod api;
+pub(crate) mod create;
+pub(crate) mod error;
+pub(crate) mod method;
+pub(crate) mod options;
+pub(crate) mod sheet;
 mod show;
-mod zone;
+pub(crate) mod words;
+pub(crate) mod zone;
 
 use clap::Subcommand;
 use tapgate_core::names::PassId;
 use tokio::runtime::Builder;
 
-use self::api::Api;
+use self::api::Passes;
 use self::error::PassError;
-use self::options::Place;
+use self::options::{ONE_CALL, Place};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::world::World;
@@ -106,8 +107,8 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
 }
 
 async fn list(options: &ListOptions, world: &mut World<'_>) -> Result<Exit, Error> {
-    let site = options.place.open(world)?;
-    let (passes, json) = site.api.list().await?;
+    let site = options.place.door.open(ONE_CALL, world)?;
+    let (passes, json) = site.api.of(&options.place.user).list().await?;
     if options.json {
         world.print_json(&json)?;
         return Ok(Exit::Done);
@@ -122,8 +123,8 @@ async fn list(options: &ListOptions, world: &mut World<'_>) -> Result<Exit, Erro
 }
 
 async fn one(options: &ShowOptions, world: &mut World<'_>) -> Result<Exit, Error> {
-    let site = options.place.open(world)?;
-    let (pass, json) = site.api.show(&options.id).await?;
+    let site = options.place.door.open(ONE_CALL, world)?;
+    let (pass, json) = site.api.of(&options.place.user).show(&options.id).await?;
     if options.json {
         world.print_json(&json)?;
     } else {
@@ -133,18 +134,19 @@ async fn one(options: &ShowOptions, world: &mut World<'_>) -> Result<Exit, Error
 }
 
 async fn delete(options: &DeleteOptions, world: &mut World<'_>) -> Result<Exit, Error> {
-    let site = options.place.open(world)?;
+    let site = options.place.door.open(ONE_CALL, world)?;
+    let passes = site.api.of(&options.place.user);
     let id = match &options.id {
         Some(id) => id.clone(),
-        None => standing(&site.api, options).await?,
+        None => standing(&passes, options).await?,
     };
-    site.api.delete(&id, options.reason.as_deref()).await?;
+    passes.delete(&id, options.reason.as_deref()).await?;
     world.note(format_args!("the pass {id} of {} is deleted; its code opens nothing any more", options.place.user));
     Ok(Exit::Done)
 }
 
-async fn standing(api: &Api, options: &DeleteOptions) -> Result<PassId, PassError> {
-    let (passes, _) = api.list().await?;
-    let pass = passes.first().ok_or_else(|| PassError::NoPass(options.place.user.clone()))?;
+async fn standing(passes: &Passes<'_>, options: &DeleteOptions) -> Result<PassId, PassError> {
+    let (standing, _) = passes.list().await?;
+    let pass = standing.first().ok_or_else(|| PassError::NoPass(options.place.user.clone()))?;
     Ok(pass.id.clone())
 }

@@ -21,17 +21,24 @@ use crate::world::World;
 const VARIABLE: &str = "TAPGATE_ADMIN_TOKEN";
 
 /// How long a token lives that is minted for one call, in minutes.
-const ONE_CALL: u64 = 5;
+pub(super) const ONE_CALL: u64 = 5;
 
 /// Which gateway, whose pass, by what token.
 #[derive(Debug, clap::Args)]
 pub(super) struct Place {
-    /// Where the admin API answers: scheme and host
-    #[arg(long, value_name = "URL")]
-    pub(super) gateway: Gate,
     /// Whose pass it is: a user id or a user principal name
     #[arg(long, short, value_name = "USER")]
     pub(super) user: UserName,
+    #[command(flatten)]
+    pub(super) door: Door,
+}
+
+/// Which gateway, by what token.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Door {
+    /// Where the admin API answers: scheme and host
+    #[arg(long, value_name = "URL")]
+    pub(crate) gateway: Gate,
     /// The policy's `basePath` [default: the policy's, or /.tap]
     #[arg(long, value_name = "PATH", help_heading = "Gateway")]
     base_path: Option<BasePath>,
@@ -59,16 +66,25 @@ pub(super) struct Place {
 }
 
 /// A gateway that is ready to be called, and what is known of the place.
-pub(super) struct Site {
-    pub(super) api: Api,
-    pub(super) policy: Option<Policy>,
-    pub(super) base: BasePath,
+pub(crate) struct Site {
+    pub(crate) api: Api,
+    pub(crate) policy: Option<Policy>,
+    pub(crate) base: BasePath,
 }
 
-impl Place {
-    /// Finds token and gateway; makes no call.
-    pub(super) fn open(&self, world: &mut World<'_>) -> Result<Site, Error> {
-        let (bearer, policy) = self.bearer(world)?;
+impl Site {
+    /// The address of the sign-in page: at this host, or at that of the policy's audience, or at the gateway.
+    pub(crate) fn sign_in(&self, host: Option<&Gate>, door: &Door) -> String {
+        let audience = self.policy.as_ref().and_then(|policy| Gate::of_audience(&policy.audience));
+        let gate = host.cloned().or(audience).unwrap_or_else(|| door.gateway.clone());
+        gate.sign_in(&self.base)
+    }
+}
+
+impl Door {
+    /// Finds token and gateway; makes no call. A token that is made on the spot lives for so many minutes.
+    pub(crate) fn open(&self, minutes: u64, world: &mut World<'_>) -> Result<Site, Error> {
+        let (bearer, policy) = self.bearer(minutes, world)?;
         let base = match (&self.base_path, &policy) {
             (Some(base), _) => base.clone(),
             (None, Some(policy)) => policy.base_path.clone().into(),
@@ -79,13 +95,13 @@ impl Place {
         let tls = if tls { Some(trust.config()?) } else { None };
         let limit = Duration::from_secs(self.timeout);
         let server = Server { host, port, authority: self.gateway.authority().to_owned(), tls, limit };
-        let api = Api::new(server, self.gateway.to_string(), &base, &self.user, bearer);
+        let api = Api::new(server, self.gateway.to_string(), &base, bearer);
         Ok(Site { api, policy, base })
     }
 
-    fn bearer(&self, world: &mut World<'_>) -> Result<(Bearer, Option<Policy>), Error> {
+    fn bearer(&self, minutes: u64, world: &mut World<'_>) -> Result<(Bearer, Option<Policy>), Error> {
         if let (Some(subject), Some(path)) = (&self.subject, &self.policy) {
-            let minted = admin_token::mint(path, self.tenant.as_ref(), (subject, &self.role), ONE_CALL, world)?;
+            let minted = admin_token::mint(path, self.tenant.as_ref(), (subject, &self.role), minutes, world)?;
             return Ok((Bearer::read(minted.token.as_bytes())?, Some(minted.policy)));
         }
         let policy = match &self.policy {

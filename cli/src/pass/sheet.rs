@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 
 use super::error::PassError;
 use super::method::{Method, grouped};
-use super::zone::{Zone, in_words};
+use super::words::{Language, Words};
+use super::zone::{Zone, in_figures, in_words};
 use crate::error::Error;
 use crate::qr;
 use crate::world::World;
@@ -31,7 +32,7 @@ pub(super) struct SheetOptions {
     force: bool,
     /// Local times, too: how far they are from UTC, as in +01:00
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true, requires = "sheet")]
-    zone: Option<Zone>,
+    pub(super) zone: Option<Zone>,
     /// The organisation's name [default: the policy's `pages.name`]
     #[arg(long, value_name = "TEXT", requires = "sheet")]
     organisation: Option<String>,
@@ -92,19 +93,60 @@ impl Output {
 }
 
 /// The QR code of the sign-in page's address. The code itself is never in one: it is typed.
-pub(super) fn qr(address: &str) -> Result<qr::Path, PassError> {
+pub(crate) fn qr(address: &str) -> Result<qr::Path, PassError> {
     qr::path(address).ok_or(PassError::NoQrCode)
+}
+
+/// What is the same on all sheets of a place.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) organisation: Option<&'a str>,
+    pub(crate) contact: Option<&'a str>,
+    pub(crate) help: Option<&'a str>,
+    /// How long a session lasts in which to register, in minutes, where that is known.
+    pub(crate) window: Option<u32>,
+    /// The sign-in page.
+    pub(crate) address: &'a str,
+    pub(crate) qr: &'a qr::Path,
+}
+
+impl<'a> Place<'a> {
+    /// As the options say, and otherwise the policy.
+    pub(super) fn of(
+        options: &'a SheetOptions,
+        policy: Option<&'a Policy>,
+        address: &'a str,
+        qr: &'a qr::Path,
+    ) -> Self {
+        let place = Self::of_policy(policy, address, qr);
+        Self {
+            organisation: options.organisation.as_deref().or(place.organisation),
+            contact: options.contact.as_deref().or(place.contact),
+            ..place
+        }
+    }
+
+    /// As the policy says.
+    pub(crate) fn of_policy(policy: Option<&'a Policy>, address: &'a str, qr: &'a qr::Path) -> Self {
+        let pages = policy.map(|policy| &policy.pages);
+        Self {
+            organisation: pages.map(|pages| pages.name.as_str()),
+            contact: pages.and_then(|pages| pages.contact.as_deref()),
+            help: pages.and_then(|pages| pages.help.as_deref()),
+            window: policy.map(|policy| policy.registration.window.get()),
+            address,
+            qr,
+        }
+    }
 }
 
 /// What is on a sheet. Everything is escaped by the template.
 #[derive(Template)]
 #[template(path = "sheet.html")]
-pub(super) struct Sheet<'a> {
-    organisation: Option<&'a str>,
-    contact: Option<&'a str>,
-    help: Option<&'a str>,
+pub(crate) struct Sheet<'a> {
+    words: &'static Words,
+    place: Place<'a>,
     user: &'a str,
-    address: &'a str,
     groups: Vec<&'a str>,
     once: bool,
     /// Whether it has started by the time it is printed.
@@ -113,43 +155,43 @@ pub(super) struct Sheet<'a> {
     end: String,
     local_start: Option<String>,
     local_end: Option<String>,
-    /// How long a session lasts in which to register, in minutes, where that is known.
-    window: Option<u32>,
-    qr: &'a qr::Path,
+    /// Around the end: what is to be done by then.
+    register: (String, &'static str),
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn of(
-        options: &'a SheetOptions,
-        policy: Option<&'a Policy>,
-        user: &'a UserName,
-        pass: &'a Method,
-        address: &'a str,
-        qr: &'a qr::Path,
+    /// `local` tells a time as whoever reads the sheet has it, where that is known.
+    pub(crate) fn of(
+        place: Place<'a>,
+        language: Language,
+        (user, pass): (&'a UserName, &'a Method),
+        local: impl Fn(UnixSeconds) -> Option<String>,
         now: UnixSeconds,
     ) -> Self {
-        let pages = policy.map(|policy| &policy.pages);
-        let local = |moment| options.zone.map(|zone| in_words(moment, Some(zone)));
+        let words = language.words();
+        let universal =
+            |moment| if language == Language::English { in_words(moment, None) } else { in_figures(moment) };
+        let register = match place.window {
+            Some(window) => (words.register_within.0.replace("{window}", &window.to_string()), words.register_within.1),
+            None => (words.register.0.to_owned(), words.register.1),
+        };
         Self {
-            organisation: options.organisation.as_deref().or(pages.map(|pages| pages.name.as_str())),
-            contact: options.contact.as_deref().or(pages.and_then(|pages| pages.contact.as_deref())),
-            help: pages.and_then(|pages| pages.help.as_deref()),
+            words,
+            place,
             user: user.as_str(),
-            address,
             groups: pass.code.as_ref().map(|code| grouped(code)).unwrap_or_default(),
             once: pass.once,
             started: pass.start <= now,
-            start: in_words(pass.start, None),
-            end: in_words(pass.end, None),
+            start: universal(pass.start),
+            end: universal(pass.end),
             local_start: local(pass.start),
             local_end: local(pass.end),
-            window: policy.map(|policy| policy.registration.window.get()),
-            qr,
+            register,
         }
     }
 
     /// The page. It holds the code.
-    pub(super) fn html(&self) -> Result<Zeroizing<String>, PassError> {
+    pub(crate) fn html(&self) -> Result<Zeroizing<String>, PassError> {
         self.render().map(Zeroizing::new).map_err(PassError::Sheet)
     }
 }

@@ -7,12 +7,12 @@ use time::{OffsetDateTime, UtcOffset};
 
 /// A zone, by how far it is from UTC: `+01:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Zone(UtcOffset);
+pub(crate) struct Zone(UtcOffset);
 
 /// Why a text is no zone.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected how far local time is from UTC, as in `+01:00` or `-05:30`, at most 14 hours")]
-pub(super) struct ZoneError;
+pub(crate) struct ZoneError;
 
 impl FromStr for Zone {
     type Err = ZoneError;
@@ -39,7 +39,7 @@ impl FromStr for Zone {
 }
 
 /// A time in words: `Tuesday, 24 November 2026, 06:07 (UTC)`.
-pub(super) fn in_words(moment: UnixSeconds, zone: Option<Zone>) -> String {
+pub(crate) fn in_words(moment: UnixSeconds, zone: Option<Zone>) -> String {
     let seconds = i64::try_from(moment.get()).unwrap_or(i64::MAX);
     let Ok(utc) = OffsetDateTime::from_unix_timestamp(seconds) else { return moment.to_string() };
     let (local, name) = match zone {
@@ -55,6 +55,13 @@ pub(super) fn in_words(moment: UnixSeconds, zone: Option<Zone>) -> String {
     format!("{}, {} {} {}, {hour:02}:{minute:02} ({name})", local.weekday(), local.day(), local.month(), local.year())
 }
 
+/// The same in figures, for whoever does not read English: `2026-11-24 06:07 (UTC)`.
+pub(crate) fn in_figures(moment: UnixSeconds) -> String {
+    let text = moment.to_string();
+    let minutes = text.get(..16).map(|text| text.replace('T', " "));
+    minutes.map_or(text, |minutes| format!("{minutes} (UTC)"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +70,7 @@ mod tests {
     fn times_are_told_in_a_zone() {
         let moment = UnixSeconds::new(1_795_500_473).unwrap();
         let told = |zone: &str| in_words(moment, Some(zone.parse().unwrap()));
+        assert_eq!(in_figures(moment), "2026-11-24 06:07 (UTC)");
         assert_eq!(in_words(moment, None), "Tuesday, 24 November 2026, 06:07 (UTC)");
         assert_eq!(told("+01:00"), "Tuesday, 24 November 2026, 07:07 (UTC+01:00)");
         assert_eq!(told("-06:30"), "Monday, 23 November 2026, 23:37 (UTC-06:30)");

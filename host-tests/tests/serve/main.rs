@@ -15,6 +15,7 @@ mod asked;
 mod crash;
 mod integrate;
 mod passkey;
+mod provision;
 mod reload;
 mod site;
 mod story;

@@ -21,7 +21,7 @@ const NOOP: &str = "tapgate-bench-noop";
 /// The cargo profile, in the root's `Cargo.toml`.
 const PROFILE: &str = "plugin";
 /// The most bytes that the module may have: it is fetched and compiled at every start of every proxy.
-const MOST_BYTES: usize = 700_000;
+const MOST_BYTES: usize = 800_000;
 
 /// Builds the plugin, checks it, and puts it in its place.
 ///

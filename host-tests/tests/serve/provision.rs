@@ -1,0 +1,332 @@
+//! A list of joiners, from the spreadsheet to everybody's pass: each once, whatever becomes of the runs, with the programs as they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tapgate_host_tests::client::{Call, Protocol};
+use tapgate_host_tests::clock::HANG;
+use tapgate_host_tests::keys::Key;
+use tapgate_host_tests::policy::Policy;
+use tapgate_host_tests::serve::{Serve, Setup};
+use tapgate_host_tests::workspace;
+use tempfile::TempDir;
+
+use crate::site::Site;
+
+/// How many joiners there are, and with how many something is wrong.
+const HIRES: usize = 1000;
+const BAD: usize = 20;
+
+/// A gateway with an admin API, and somebody with a list.
+struct Office {
+    site: Site,
+    serve: Serve,
+    key: Key,
+    folder: TempDir,
+}
+
+impl Office {
+    async fn open(alter: impl FnOnce(Policy) -> Policy) -> Self {
+        let site = Site::new().await;
+        let key = Key::random();
+        let policy = Policy::shipped()
+            .with("/keys/admin", json!([{"id": "admin-1", "env": "TAPGATE_ADMIN_KEY"}]))
+            .with("/admin", json!({"hosts": ["127.0.0.1"]}));
+        let policy = alter(policy);
+        let setup = Setup::bare(site.application(), &policy.text()).variable("TAPGATE_ADMIN_KEY", &key.base64());
+        let setup = site.keys.environment().iter().fold(setup, |setup, (name, value)| setup.variable(name, value));
+        let serve = Serve::start(&setup).await.unwrap_or_else(|refused| panic!("{refused}"));
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("policy.json"), policy.text()).expect("a policy");
+        Self { site, serve, key, folder }
+    }
+
+    fn place(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(workspace::command_line());
+        command
+            .current_dir(self.folder.path())
+            .args([
+                "provision",
+                "--gateway",
+                &format!("http://{}", self.serve.address()),
+                "--gate",
+                "https://gate.example.com",
+            ])
+            .args([
+                "--policy",
+                "policy.json",
+                "--subject",
+                "hr@example.com",
+                "--role",
+                "Privileged Authentication Administrator",
+            ])
+            .args(arguments)
+            .env_clear()
+            .env("TAPGATE_ADMIN_KEY", self.key.base64())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(self.command(arguments).output().expect("the command line can be run"))
+    }
+
+    /// The rows of the result file: the last that was said of each line.
+    fn results(&self) -> BTreeMap<u64, Value> {
+        let text = std::fs::read_to_string(self.place("done.jsonl")).unwrap_or_default();
+        let rows = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        rows.filter_map(|row| Some((row["line"].as_u64()?, row))).collect()
+    }
+
+    /// The codes on the sheets, by user.
+    fn sheets(&self) -> BTreeMap<String, String> {
+        let Ok(folder) = std::fs::read_dir(self.place("sheets")) else { return BTreeMap::new() };
+        let page = |entry: std::fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?.strip_suffix(".html")?.to_owned();
+            let page = std::fs::read_to_string(entry.path()).ok()?;
+            let (_, rest) = page.split_once("<p class=\"groups\">")?;
+            Some((name, rest.split_once("</p>")?.0.replace(' ', "")))
+        };
+        folder.flatten().filter_map(page).collect()
+    }
+}
+
+/// What a run came to.
+#[derive(Debug)]
+struct Run {
+    exit: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Run {
+    fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        Self { exit: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// A number of the summary.
+    fn count(&self, name: &str) -> usize {
+        let line = self.stdout.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
+        line.trim().parse().unwrap_or_else(|_| panic!("{self:?}"))
+    }
+}
+
+/// A list in which every fiftieth row has something wrong with it, each something else.
+fn hires() -> String {
+    let mut list = String::from("user,displayName,manager,hireDate,timeZone,lifetime,once\n");
+    for number in 0..HIRES {
+        let user = format!("joiner-{number}@example.com");
+        let day = 1 + number % 28;
+        let row = match (number % (HIRES / BAD), number / (HIRES / BAD) % 5) {
+            (0, 0) => format!("{user},Somebody,boss@example.com,2020-13-{day:02},Europe/Zurich,8h,yes"),
+            (0, 1) => format!("{user},Somebody,boss@example.com,2020-01-{day:02},Europe/Atlantis,8h,yes"),
+            (0, 2) => format!("{user},Somebody,boss@example.com,2020-01-{day:02},Europe/Zurich,99d,yes"),
+            (0, 3) => format!("excluded-{number},Somebody,boss@example.com,2020-01-{day:02},Europe/Zurich,8h,yes"),
+            (0, _) => format!("two words,Somebody,boss@example.com,2020-01-{day:02},Europe/Zurich,8h,yes"),
+            _ => format!("{user},\"Body, Some {number}\",boss@example.com,2020-01-{day:02},Europe/Zurich,8h,yes"),
+        };
+        writeln!(list, "{row}").expect("text");
+    }
+    list
+}
+
+/// Nobody whose name begins so is in scope.
+fn excluding(policy: Policy) -> Policy {
+    let excluded = (0..HIRES).map(|number| json!({"targetType": "user", "id": format!("excluded-{number}")}));
+    policy.with("/temporaryAccessPass/excludeTargets", Value::Array(excluded.collect()))
+}
+
+/// Waits until so many rows have been told, then kills the run.
+fn kill_half_way(office: &Office, mut run: Child) {
+    let began = Instant::now();
+    while office.results().len() < HIRES / 2 {
+        assert!(began.elapsed() < HANG, "the run does not get on");
+        assert!(run.try_wait().expect("a child").is_none(), "it was over before it could be killed");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    run.kill().expect("a child to kill");
+    run.wait().expect("a child to reap");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_hires_become_a_pass_each_though_the_run_is_killed() {
+    let office = Office::open(excluding).await;
+    std::fs::write(office.place("hires.csv"), hires()).expect("a list");
+    let arguments = ["--from", "hires.csv", "--result", "done.jsonl", "--sheets", "sheets", "--at-once", "16"];
+
+    let dry = office.run(&["--from", "hires.csv", "--dry-run"]);
+    assert_eq!((dry.exit, dry.count("would issue"), dry.count("refused")), (Some(1), HIRES - BAD, BAD), "{dry:?}");
+
+    kill_half_way(&office, office.command(&arguments).spawn().expect("the command line can be run"));
+    let before: BTreeMap<u64, Value> =
+        office.results().into_iter().filter(|(_, row)| row["status"] == "issued").collect();
+    assert!(before.len() < HIRES - BAD);
+
+    let second = office.run(&arguments);
+    assert_eq!((second.exit, second.count("refused")), (Some(1), BAD), "{second:?}");
+    assert_eq!(second.count("issued ") + second.count("issued before"), HIRES - BAD, "{second:?}");
+    assert!(second.count("issued before") >= before.len());
+    let results = office.results();
+    let passes: BTreeSet<&str> = results.values().filter_map(|row| row["pass"].as_str()).collect();
+    assert_eq!(passes.len(), HIRES - BAD, "a pass each");
+    for (line, row) in &before {
+        assert_eq!(results[line]["pass"], row["pass"], "the same as before");
+    }
+    let reasons: Vec<&str> = results.values().filter_map(|row| row["reason"].as_str()).collect();
+    assert_eq!(reasons.len(), BAD, "{reasons:?}");
+    for says in ["hire date", "Europe/Atlantis", "LifetimeInMinutes", "does not target this user", "user name"] {
+        let told = reasons.iter().filter(|reason| reason.contains(says)).count();
+        assert_eq!(told, BAD / 5, "{says}: {reasons:?}");
+        assert_eq!(second.stderr.matches(says).count(), BAD / 5, "and to the person");
+    }
+    // Everybody has a sheet with the code of their pass, those too whose answer was lost with the first run.
+    let sheets = office.sheets();
+    assert_eq!(sheets.len(), HIRES - BAD);
+    let codes: BTreeSet<&String> = sheets.values().collect();
+    assert_eq!(codes.len(), HIRES - BAD);
+    let written = std::fs::read_to_string(office.place("done.jsonl")).expect("results");
+    assert!(sheets.values().all(|code| !written.contains(code.as_str())), "a code in the result file");
+    for (user, code) in sheets.iter().step_by(97) {
+        let mut browser = office.site.browser(&office.serve, Protocol::Http1);
+        let call = Call::submit("/.tap/sign-in", &[("username", user.as_str()), ("pass", code.as_str())]);
+        assert_eq!(browser.send(call).await.status, 303, "{user}");
+    }
+
+    let third = office.run(&arguments);
+    assert_eq!((third.count("issued "), third.count("issued before")), (0, HIRES - BAD), "{third:?}");
+    assert_eq!(office.sheets(), sheets);
+    let log = office.serve.log();
+    assert!(sheets.values().all(|code| !log.text().contains(code.as_str())), "a code in the gateway's log");
+    office.site.stop(office.serve);
+}
+
+#[tokio::test]
+async fn start_times_are_those_of_the_place_and_whoever_has_a_pass_keeps_it() {
+    let office = Office::open(|policy| policy.with("/signIn/startsWithinInMinutes", 525_600)).await;
+    let now = Calendar;
+    let list = format!(
+        "upn;Hire Date;time zone;language\n\
+         later;{later};Europe/Zurich;de\n\
+         summer;{summer};Europe/Zurich;en\n\
+         today;{today};Europe/Zurich;fr\n\
+         york;{later}T09:00;America/New_York;ja\n",
+        later = now.in_days(20),
+        summer = now.summer(),
+        today = now.today(),
+    );
+    std::fs::write(office.place("hires.csv"), list).expect("a list");
+    let arguments = ["--from", "hires.csv", "--result", "done.jsonl", "--sheets", "sheets", "--lifetime", "8h"];
+    let run = office.run(&arguments);
+    assert_eq!((run.exit, run.count("issued "), run.count("sheets")), (Some(0), 4, 4), "{run:?}");
+    let results = office.results();
+    let start = |line: u64| results[&line]["start"].as_str().expect("a start").to_owned();
+    assert_eq!(start(2), now.midnight(20));
+    assert_eq!(start(3), now.summer_midnight());
+    assert!(start(4) <= now.at_most(120), "{}: at once", start(4));
+    let page =
+        |user: &str| std::fs::read_to_string(office.place("sheets").join(format!("{user}.html"))).expect("a sheet");
+    for (user, says) in [
+        ("later", "lang=\"de\""),
+        ("later", "(Europe/Zurich)"),
+        ("summer", "00:00 (Europe/Zurich)"),
+        ("today", "dès maintenant"),
+        ("york", "09:00 (America/New_York)"),
+        ("york", "サインイン"),
+    ] {
+        assert!(page(user).contains(says), "{user}: {says}");
+    }
+
+    // Another list names one of them for another day: they have a pass that is still of use.
+    std::fs::write(office.place("other.csv"), format!("user,hireDate\nlater,{}\n", now.today())).expect("a list");
+    let run = office.run(&["--from", "other.csv"]);
+    assert_eq!((run.exit, run.count("refused")), (Some(1), 1), "{run:?}");
+    assert!(run.stderr.contains("line 2, later: ") && run.stderr.contains("can still be used"), "{run:?}");
+    office.site.stop(office.serve);
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_gone_or_takes_no_such_token_stops_the_run() {
+    let office = Office::open(|policy| policy).await;
+    std::fs::write(office.place("hires.csv"), hires()).expect("a list");
+    let mut wrong = office.command(&["--from", "hires.csv", "--result", "done.jsonl"]);
+    let run = Run::of(wrong.env("TAPGATE_ADMIN_KEY", Key::random().base64()).output().expect("a run"));
+    assert_eq!(run.exit, Some(4), "{run:?}");
+    assert!(run.stderr.matches("stopping: ").count() == 1 && run.count("not tried") > HIRES - 100, "{run:?}");
+    let Office { site, serve, key, folder } = office;
+    let address = serve.address();
+    site.stop(serve);
+    let run = Command::new(workspace::command_line())
+        .current_dir(folder.path())
+        .args(["provision", "--from", "hires.csv", "--gateway", &format!("http://{address}"), "--at-once", "2"])
+        .args([
+            "--policy",
+            "policy.json",
+            "--subject",
+            "hr@example.com",
+            "--role",
+            "Privileged Authentication Administrator",
+        ])
+        .env_clear()
+        .env("TAPGATE_ADMIN_KEY", key.base64())
+        .output();
+    let run = Run::of(run.expect("a run"));
+    assert_eq!(run.exit, Some(5), "{run:?}");
+    assert!(run.stderr.contains("no answer") && run.count("issued ") == 0, "{run:?}");
+}
+
+/// Today in Zurich, by the machine's clock and `date`: a calendar that is not the project's own.
+struct Calendar;
+
+impl Calendar {
+    fn date(zone: &str, what: &str, format: &str) -> String {
+        let output = Command::new("date").env("TZ", zone).args(["-d", what, format]).output().expect("coreutils' date");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+    }
+
+    fn today(&self) -> String {
+        Self::date("Europe/Zurich", "now", "+%Y-%m-%d")
+    }
+
+    fn in_days(&self, days: u32) -> String {
+        Self::date("Europe/Zurich", &format!("12:00 {days} days"), "+%Y-%m-%d")
+    }
+
+    /// The midnight with which that day begins in Zurich, in UTC.
+    fn midnight(&self, days: u32) -> String {
+        let seconds = Self::date("Europe/Zurich", &format!("{} 00:00", self.in_days(days)), "+%s");
+        Self::date("UTC", &format!("@{seconds}"), "+%Y-%m-%dT%H:%M:%SZ")
+    }
+
+    /// The next first of July or January, whichever is across a change of the clocks from now.
+    fn summer(&self) -> String {
+        let is_summer = Self::date("Europe/Zurich", "now", "+%z") == "+0200";
+        let year: u32 = Self::date("Europe/Zurich", "now", "+%Y").parse().expect("a year");
+        let month: u32 = Self::date("Europe/Zurich", "now", "+%-m").parse().expect("a month");
+        match (is_summer, month) {
+            (true, _) => format!("{}-01-15", year + 1),
+            (false, 1..=3) => format!("{year}-07-01"),
+            (false, _) => format!("{}-07-01", year + 1),
+        }
+    }
+
+    fn summer_midnight(&self) -> String {
+        let seconds = Self::date("Europe/Zurich", &format!("{} 00:00", self.summer()), "+%s");
+        Self::date("UTC", &format!("@{seconds}"), "+%Y-%m-%dT%H:%M:%SZ")
+    }
+
+    fn at_most(&self, seconds: u32) -> String {
+        Self::date("UTC", &format!("{seconds} seconds"), "+%Y-%m-%dT%H:%M:%SZ")
+    }
+}
