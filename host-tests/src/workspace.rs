@@ -60,6 +60,16 @@ pub fn command_line() -> PathBuf {
     needed("TAPGATE_CLI", place, "cargo build --package tapgate-cli")
 }
 
+/// The passkey application: `TAPGATE_PASSKEY_APP`, else the program that cargo builds beside the command line.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn passkey_app() -> PathBuf {
+    let place = command_line().with_file_name("passkey-app");
+    needed("TAPGATE_PASSKEY_APP", place, "cargo build --package tapgate-passkey-app")
+}
+
 /// A Python that can `import jwt`: `TAPGATE_PYTHON`, else the one that `cargo xtask setup` installs.
 ///
 /// # Panics

@@ -122,7 +122,7 @@ fn deliver(
 ) -> Outcome {
     let written = world
         .clock()
-        .map_err(|error| error.line().to_string())
+        .map_err(|error| error.line())
         .and_then(|now| hand_over.sheet(&joiner, now).map_err(|error| error.to_string()));
     let outcome = match written {
         Ok(written) => {

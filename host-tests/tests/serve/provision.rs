@@ -7,15 +7,17 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tapgate_host_tests::client::{Call, Protocol};
+use tapgate_host_tests::client::{Browser, Call, Protocol};
 use tapgate_host_tests::clock::HANG;
 use tapgate_host_tests::keys::Key;
 use tapgate_host_tests::policy::Policy;
+use tapgate_host_tests::secrets::Secrets;
 use tapgate_host_tests::serve::{Serve, Setup};
 use tapgate_host_tests::smtp::Smtp;
 use tapgate_host_tests::workspace;
 use tempfile::TempDir;
 
+use crate::authenticator::Authenticator;
 use crate::site::Site;
 
 /// How many joiners there are, and with how many something is wrong.
@@ -450,4 +452,74 @@ async fn managers_are_mailed_the_sheets_of_their_joiners_once() {
         assert!(run.stderr.contains(says) && run.stdout.is_empty(), "before anything is issued: {run:?}");
     }
     office.site.stop(office.serve);
+}
+
+/// The commands of the example's README, as a person types them one after another.
+fn commands() -> String {
+    let readme = workspace::root().join("examples/provisioning/README.md");
+    let text = std::fs::read_to_string(readme).expect("the example's README");
+    let blocks: Vec<&str> =
+        text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().expect("an end")).collect();
+    assert_eq!(blocks.len(), 5);
+    blocks.concat()
+}
+
+#[tokio::test]
+async fn the_example_leads_from_its_list_to_a_passkey() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for file in ["policy.yaml", "hires.csv"] {
+        let shipped = workspace::root().join("examples/provisioning").join(file);
+        std::fs::copy(shipped, folder.path().join(file)).expect("a copy");
+    }
+    let bin = folder.path().join("bin");
+    std::fs::create_dir(&bin).expect("a folder");
+    for (name, program) in [("tapgate", workspace::command_line()), ("passkey-app", workspace::passkey_app())] {
+        std::os::unix::fs::symlink(program, bin.join(name)).expect("a link");
+    }
+    // Its ports may be somebody else's here.
+    let [gate, application] = tapgate_host_tests::ports::free(2)[..] else { panic!("two ports") };
+    let [gate, application] = [gate, application].map(|address| address.port().to_string());
+    let commands = commands().replace("10000", &gate).replace("10001", &application);
+    let wait = format!("until (echo > /dev/tcp/127.0.0.1/{gate}) 2> /dev/null; do sleep 0.05; done\n");
+    let commands = commands.replace("export DESK", &format!("{wait}export DESK"));
+    let script = format!("set -eu\ntrap 'kill $(jobs -p)' EXIT\n{commands}\ntouch ready\nread -r _ || true\n");
+    let mut shell = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(folder.path())
+        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .env("MODULE", workspace::module())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("bash");
+    let began = Instant::now();
+    while !folder.path().join("ready").exists() {
+        if shell.try_wait().expect("a child").is_some() || began.elapsed() > HANG {
+            drop(shell.stdin.take());
+            drop(shell.kill());
+            panic!("{}", String::from_utf8_lossy(&shell.wait_with_output().expect("its end").stderr));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    let page = std::fs::read_to_string(folder.path().join("sheets/anna@contoso.example.html")).expect("a sheet");
+    assert!(page.contains("lang=\"de\"") && page.contains("(Europe/Zurich)"), "{page}");
+    let code = page.split_once("<p class=\"groups\">").and_then(|(_, rest)| rest.split_once("</p>")).expect("a code").0;
+    let address = format!("127.0.0.1:{gate}").parse().expect("an address");
+    let mut browser = Browser::new(address, Protocol::Http1, &format!("localhost:{gate}"), &Secrets::default());
+    let mut device = Authenticator::new(&browser.origin());
+    let signed_in = browser.submit("/.tap/sign-in", &[("username", "anna@contoso.example"), ("pass", code)]).await;
+    assert_eq!((signed_in.status, signed_in.header("location").as_deref()), (303, Some("/register")), "{signed_in:?}");
+    let mut post = async |path: &str, body: Value| browser.send(Call::fetch("POST", path).json(&body)).await;
+    let started = post("/webauthn/register/start", json!({})).await.json();
+    let credential = device.create(&started["options"]).expect("a new passkey");
+    let finished = post("/webauthn/register/finish", json!({"name": "Phone", "credential": credential})).await;
+    assert_eq!(finished.status, 201, "{finished:?}");
+    let started = post("/webauthn/login/start", json!({})).await.json();
+    let credential = device.get(&started["options"]).expect("a passkey for this site");
+    assert_eq!(post("/webauthn/login/finish", json!({ "credential": credential })).await.status, 200);
+
+    drop(shell.stdin.take());
+    shell.wait().expect("its end");
 }

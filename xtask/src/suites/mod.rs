@@ -45,8 +45,8 @@ const EVERY_HOST: &str = "hosts::every_case_goes_the_same_way_in_four_hosts";
 /// The target of the host tests that is the suite `graph`'s, and nobody else's.
 const GRAPH: &str = "graph";
 
-/// The package of the program `tapgate`, which the host tests start.
-const PROGRAM: &str = "tapgate-cli";
+/// The packages of the programs that the host tests start.
+const PROGRAMS: [&str; 2] = ["tapgate-cli", "tapgate-passkey-app"];
 
 /// What the names of core's tests of the ledger have in them. They are the suite `ledger`'s, and nobody else's.
 const LEDGER: &str = "ledger::";
@@ -109,7 +109,7 @@ impl Suite {
     fn packages(self) -> Vec<&'static str> {
         let mut packages: Vec<_> = self.runs().iter().map(|run| run.package).collect();
         if self.needs_a_proxy() {
-            packages.push(PROGRAM);
+            packages.extend(PROGRAMS);
         }
         packages
     }
