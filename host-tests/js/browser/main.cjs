@@ -1,0 +1,47 @@
+// The flows of people in one Chromium, before one gate. Environment: ORIGIN, the gate's; CHROMIUM, the program; TAPGATE_PASS_KEY;
+// TOKEN, an administrator's; SCREENSHOTS, a folder for pictures, or nothing. Arguments: the flows, all of them if there are none.
+"use strict";
+
+const { launched } = require("./person.cjs");
+
+const FLOWS = {
+  deadline: require("./deadline.cjs"),
+  link: require("./link.cjs"),
+  typed: require("./typed.cjs"),
+  retried: require("./retried.cjs"),
+  second: require("./second.cjs"),
+  scanner: require("./scanner.cjs"),
+  pages: require("./pages.cjs"),
+};
+
+async function played(browser, name) {
+  try {
+    await FLOWS[name](browser, process.env.ORIGIN);
+  } catch (error) {
+    throw new Error(`the flow ${name}`, { cause: error });
+  }
+  console.log(`ok the flow ${name}`);
+}
+
+async function main() {
+  const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(FLOWS);
+  const browser = await launched();
+  try {
+    // The deadline is waited for while the others go on.
+    const [waits, others] = [names.filter((name) => name === "deadline"), names.filter((name) => name !== "deadline")];
+    const inTurn = async () => {
+      for (const name of others) await played(browser, name);
+    };
+    await Promise.all([inTurn(), ...waits.map((name) => played(browser, name))]);
+  } finally {
+    await browser.close();
+  }
+}
+
+main().then(
+  () => console.log("done"),
+  (error) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);
