@@ -35,41 +35,48 @@ async function costs(person, name, act) {
   if (LOOKED_AT.includes(language)) await looked(person, name);
 }
 
-module.exports = async function pages(browser, origin) {
-  for (const language of LANGUAGES) {
-    const grace = await Person.arrives(browser, origin, { locale: language });
-    const refused = (reason) => async () => {
-      await grace.page.waitForSelector(`#reason[data-reason=${reason}]`);
-    };
-    await costs(grace, `sign-in.${language}`, () => grace.opens("/.tap/sign-in"));
-    await costs(grace, `link-broken.${language}`, () => grace.opens("/.tap/sign-in#pass=eyJ0eXAiOiJ0YXA"));
-    await grace.opens("/.tap/sign-in");
-    await grace.types("#user", "grace@example.com");
-    await grace.types("#pass", "0000 0000");
-    await costs(grace, `refused.${language}`, async () => {
-      await grace.presses("#go");
-      await refused("invalid_pass")();
-    });
-    const expired = minted(`grace-${language}@example.com`, { iat: 1_700_000_000, nbf: 1_700_000_000, exp: 1_700_003_600 });
-    await grace.opens(link(expired));
-    await costs(grace, `refused-expired.${language}`, async () => {
-      await grace.presses("#go");
-      await refused("expired")();
-    });
-    await costs(grace, `deadline-passed.${language}`, () => grace.opens("/.tap/sign-in?reason=registration_deadline_passed"));
-    const pass = minted(`grace-${language}@example.com`);
-    await costs(grace, `link.${language}`, () => grace.opens(link(pass)));
-    await grace.presses("#go");
-    await grace.arrivesAt("/register");
-    const other = minted(`heidi-${language}@example.com`);
-    await costs(grace, `link-of-another.${language}`, () => grace.opens(link(other)));
-    await grace.opens("/register");
-    await costs(grace, `signed-out.${language}`, async () => {
-      await grace.presses("#cancel");
-      await grace.page.waitForSelector("#signed-out");
-    });
-    await grace.presses("#again");
-    await grace.arrivesAt("/.tap/sign-in");
-    await grace.leaves();
+async function pagesIn(language, browser, origin) {
+  const whole = minted("grace@example.com");
+  const cut = (part) => whole.slice(0, whole.length * part);
+  const grace = await Person.arrives(browser, origin, { locale: language });
+  const refused = (reason) => grace.page.waitForSelector(`#reason[data-reason=${reason}]`);
+  await costs(grace, `sign-in.${language}`, () => grace.opens("/.tap/sign-in"));
+  await costs(grace, `link-broken.${language}`, () => grace.opens(link(cut(0.6))));
+  for (const part of [0.1, 0.95]) {
+    await grace.opens(link(cut(part)));
+    is(`${language}: a link cut at ${part} is seen to be`, await grace.page.inputValue("#pass"), "");
+    holds("and said to be", (await grace.reads("#whose")).length > 20, await grace.reads("#whose"));
   }
+  await grace.opens("/.tap/sign-in");
+  await grace.types("#user", "grace@example.com");
+  await grace.types("#pass", "0000 0000");
+  await costs(grace, `refused.${language}`, async () => {
+    await grace.presses("#go");
+    await refused("invalid_pass");
+  });
+  const expired = minted(`grace-${language}@example.com`, { iat: 1_700_000_000, nbf: 1_700_000_000, exp: 1_700_003_600 });
+  await grace.opens(link(expired));
+  await costs(grace, `refused-expired.${language}`, async () => {
+    await grace.presses("#go");
+    await refused("expired");
+  });
+  await costs(grace, `deadline-passed.${language}`, () => grace.opens("/.tap/sign-in?reason=registration_deadline_passed"));
+  const pass = minted(`grace-${language}@example.com`);
+  await costs(grace, `link.${language}`, () => grace.opens(link(pass)));
+  await grace.presses("#go");
+  await grace.arrivesAt("/register");
+  const other = minted(`heidi-${language}@example.com`);
+  await costs(grace, `link-of-another.${language}`, () => grace.opens(link(other)));
+  await grace.opens("/register");
+  await costs(grace, `signed-out.${language}`, async () => {
+    await grace.presses("#cancel");
+    await grace.page.waitForSelector("#signed-out");
+  });
+  await grace.presses("#again");
+  await grace.arrivesAt("/.tap/sign-in");
+  await grace.leaves();
+}
+
+module.exports = async function pages(browser, origin) {
+  await Promise.all(LANGUAGES.map((language) => pagesIn(language, browser, origin)));
 };

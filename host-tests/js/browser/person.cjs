@@ -60,6 +60,11 @@ class Person {
     this.device = added.authenticatorId;
   }
 
+  /** Takes the authenticator away, with all that is on it. */
+  async loses() {
+    await this.devtools.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId: this.device });
+  }
+
   /** Whether the authenticator recognises the person from now on. */
   async recognised(isUserVerified) {
     await this.devtools.send("WebAuthn.setUserVerified", { authenticatorId: this.device, isUserVerified });

@@ -17,23 +17,33 @@ use site::{Kind, Site};
 /// What everybody goes through, before every gate.
 const FLOWS: &[&str] = &["deadline", "link", "typed", "retried", "second", "scanner", "pages"];
 
-async fn played(kind: Kind) {
-    let site = Site::start(kind, "signIn").await;
-    let said = site.sees(FLOWS).await;
-    for flow in FLOWS {
+/// Plays flows by a policy that goes on with `then`; so many people register.
+async fn played(kind: Kind, then: &str, flows: &[&str], registered: usize) {
+    let site = Site::start(kind, then).await;
+    let said = site.sees(flows).await;
+    for flow in flows {
         assert!(said.checks.contains(&format!("the flow {flow}")), "{flow}: {said:?}");
     }
     let log = site.stop();
-    let completed = log.audit().iter().filter(|event| event["event"] == "completion").count();
-    assert_eq!(completed, 4, "by link, typed, retried, and the first of two browsers");
+    assert_eq!(log.audit().iter().filter(|event| event["event"] == "completion").count(), registered);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_get_to_a_passkey_behind_envoy() {
-    played(Kind::Envoy).await;
+    played(Kind::Envoy, "signIn", FLOWS, 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_get_to_a_passkey_behind_serve() {
-    played(Kind::Serve).await;
+    played(Kind::Serve, "signIn", FLOWS, 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_go_on_without_signing_in_again_behind_envoy() {
+    played(Kind::Envoy, "continue", &["continue"], 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_go_on_without_signing_in_again_behind_serve() {
+    played(Kind::Serve, "continue", &["continue"], 1).await;
 }
