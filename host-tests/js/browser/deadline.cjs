@@ -6,24 +6,35 @@ const { Person } = require("./person.cjs");
 const { ending, link } = require("./pass.cjs");
 const { looked } = require("./story.cjs");
 
-/** How long the pass still lasts when it is minted, in seconds: time enough to sign in with it on a busy machine. */
-const LEFT = 45;
+/** How long a pass still lasts when it is minted, in seconds: where a machine is too slow to sign in with one, it gets a longer one. */
+const LEFT = [30, 120, 600];
+/** How much of that there is to be, once the forced page has said it, for the countdown to be seen running. */
+const ENOUGH = 10;
 
 const seconds = (text) => {
   const [minutes, rest] = text.split(":");
   return Number(minutes) * 60 + Number(rest);
 };
 
+/** Signs in with a pass that soon ends; how much time the forced page says there is. */
+async function signedIn(carol) {
+  for (const left of LEFT) {
+    const pass = ending("carol@example.com", left);
+    await carol.opens(link(pass));
+    await carol.presses("#go");
+    await carol.page.waitForSelector("#reason, #countdown:not([hidden])");
+    const said = carol.page.locator("#left");
+    const first = (await said.count()) ? seconds(await said.innerText()) : 0;
+    if (first >= ENOUGH) return { pass, left, first };
+  }
+  throw new Error("the machine is too slow to sign in within minutes");
+}
+
 module.exports = async function deadline(browser, origin) {
   const carol = await Person.arrives(browser, origin);
   await carol.has();
-  const pass = ending("carol@example.com", LEFT);
-  await carol.opens(link(pass));
-  await carol.presses("#go");
-  await carol.arrivesAt("/register");
-  await carol.isTold("#left", /^\d:\d\d$/);
-  const first = seconds(await carol.reads("#left"));
-  holds("the pass ends before the window does", first <= LEFT, first);
+  const { pass, left, first } = await signedIn(carol);
+  holds("the pass ends before the window does", first >= ENOUGH && first <= left, { first, left });
   await carol.page.waitForFunction(
     (first) => {
       const [minutes, rest] = document.getElementById("left").textContent.split(":");

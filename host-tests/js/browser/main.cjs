@@ -1,5 +1,5 @@
 // The flows of people in one Chromium, before one gate. Environment: ORIGIN, the gate's; CHROMIUM, the program; TAPGATE_PASS_KEY;
-// TOKEN, an administrator's; SCREENSHOTS, a folder for pictures, or nothing. Arguments: the flows.
+// TOKEN, an administrator's; SCREENSHOTS, a folder for pictures, where pages are to be looked at. Arguments: the flows.
 "use strict";
 
 const { launched } = require("./person.cjs");

@@ -16,8 +16,11 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+/// What plays the flows.
+const SCRIPT: &str = "browser/main.cjs";
+
 /// A gate.
-pub(crate) enum Proxy {
+enum Proxy {
     Envoy(Envoy),
     Serve(Serve),
 }
@@ -33,7 +36,6 @@ pub(crate) enum Kind {
 pub(crate) struct Site {
     // Stopped before what it stands on.
     proxy: Proxy,
-    kind: Kind,
     keys: Keys,
     desk: Desk,
     secrets: Secrets,
@@ -69,17 +71,22 @@ impl Site {
         let application =
             tapgate_passkey_app::application(trust.of_tenant("contoso"), site, &database).expect("an application");
         let application = tokio::spawn(async move { axum::serve(listener, application).await });
-        Self { proxy, kind, keys, desk, secrets, application, _folder: folder }
+        Self { proxy, keys, desk, secrets, application, _folder: folder }
     }
 
-    /// Has people do what the named flows say, in Chromium. Pictures of the pages go to `target/screenshots`.
+    /// Has people do what the named flows say, in Chromium. Before Envoy pages are looked at too, and pictures of them go to
+    /// `target/screenshots`.
     pub(crate) async fn sees(&self, flows: &[&str]) -> Said {
-        let pictures = workspace::root().join("target/screenshots").join(format!("{:?}", self.kind).to_lowercase());
         let token = self.desk.token(ISSUER);
-        let said = Script::new("browser/main.cjs", flows)
+        let script = match self.proxy {
+            Proxy::Envoy(_) => {
+                Script::new(SCRIPT, flows).variable("SCREENSHOTS", workspace::root().join("target/screenshots"))
+            }
+            Proxy::Serve(_) => Script::new(SCRIPT, flows),
+        };
+        let said = script
             .variable("CHROMIUM", workspace::chromium())
             .variable("ORIGIN", origin(self.address()))
-            .variable("SCREENSHOTS", pictures)
             .variable("TAPGATE_PASS_KEY", self.keys.pass.base64())
             .variable("TOKEN", token)
             .run()
