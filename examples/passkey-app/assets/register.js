@@ -57,6 +57,7 @@ async function finish() {
     // On the way back through this page the gate itself leads to where the person wanted to go.
     element("continue").href = session.returnTo ? "/register" : "/passkeys";
     element("continue").textContent = "Continue";
+    element("proof").hidden = true;
     say("Your passkey is registered.");
   } else {
     if (wanted) element("continue").href = `/login?next=${encodeURIComponent(wanted)}`;

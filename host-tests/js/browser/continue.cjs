@@ -16,6 +16,7 @@ module.exports = async function goesOn(browser, origin) {
   await confined(ivan, USER);
   await ivan.presses("#register");
   await ivan.isTold("#message", /^Your passkey is registered\.$/);
+  is("nobody is told to sign in", await ivan.reads("#done"), "Continue");
   await looked(ivan, "app-registered-goes-on");
   await ivan.presses("#continue");
   await ivan.arrivesAt("/passkeys?from=link");

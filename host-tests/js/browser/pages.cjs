@@ -42,7 +42,7 @@ async function pagesIn(language, browser, origin) {
   const refused = (reason) => grace.page.waitForSelector(`#reason[data-reason=${reason}]`);
   await costs(grace, `sign-in.${language}`, () => grace.opens("/.tap/sign-in"));
   await costs(grace, `link-broken.${language}`, () => grace.opens(link(cut(0.6))));
-  for (const part of [0.1, 0.95]) {
+  for (const part of [0, 0.1, 0.95]) {
     await grace.opens(link(cut(part)));
     is(`${language}: a link cut at ${part} is seen to be`, await grace.page.inputValue("#pass"), "");
     holds("and said to be", (await grace.reads("#whose")).length > 20, await grace.reads("#whose"));
