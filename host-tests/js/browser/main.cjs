@@ -16,6 +16,9 @@ const FLOWS = {
   continue: require("./continue.cjs"),
 };
 
+/** Those that mostly wait: for a time to pass, for a network to be still. They do while the others go on. */
+const BESIDE = ["deadline", "pages"];
+
 async function played(browser, name) {
   try {
     await FLOWS[name](browser, process.env.ORIGIN);
@@ -29,12 +32,11 @@ async function main() {
   const names = process.argv.slice(2);
   const browser = await launched();
   try {
-    // The deadline is waited for while the others go on.
-    const [waits, others] = [names.filter((name) => name === "deadline"), names.filter((name) => name !== "deadline")];
+    const [beside, others] = [true, false].map((beside) => names.filter((name) => BESIDE.includes(name) === beside));
     const inTurn = async () => {
       for (const name of others) await played(browser, name);
     };
-    await Promise.all([inTurn(), ...waits.map((name) => played(browser, name))]);
+    await Promise.all([inTurn(), ...beside.map((name) => played(browser, name))]);
   } finally {
     await browser.close();
   }

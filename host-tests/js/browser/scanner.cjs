@@ -27,13 +27,14 @@ module.exports = async function scanner(browser, origin) {
   }
   await plain.close();
   for (const javaScriptEnabled of [true, false]) {
-    for (let time = 0; time < TIMES; time += 1) {
+    const looks = async () => {
       const context = await browser.newContext({ javaScriptEnabled });
       const page = await context.newPage();
       await page.goto(`${origin}${address}`, { waitUntil: "networkidle" });
       is(`a browser, ${javaScriptEnabled ? "with" : "without"} JavaScript`, sessions(await context.cookies()), []);
       await context.close();
-    }
+    };
+    await Promise.all(Array.from({ length: TIMES }, looks));
   }
 
   const frank = await Person.arrives(browser, origin, { javaScriptEnabled: false });
