@@ -12,7 +12,7 @@ use tokio::process::Command;
 use crate::workspace;
 
 /// How long a script may run before it is called hung. Never a statement about speed.
-const HANG: Duration = Duration::from_secs(300);
+const HANG: Duration = Duration::from_secs(900);
 
 /// A script to be run.
 #[derive(Debug)]

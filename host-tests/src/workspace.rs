@@ -97,6 +97,15 @@ pub fn node_modules() -> PathBuf {
     needed("TAPGATE_NODE_MODULES", "target/tools/js/node_modules", "cargo xtask setup")
 }
 
+/// Chromium: `TAPGATE_CHROMIUM`, else the one that `cargo xtask setup` finds or installs.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn chromium() -> PathBuf {
+    needed("TAPGATE_CHROMIUM", "target/tools/chromium", "cargo xtask setup")
+}
+
 fn needed(variable: &str, place: impl AsRef<Path>, mend: &str) -> PathBuf {
     let path = std::env::var_os(variable).map_or_else(|| root().join(place), |given| absolute(given.as_ref()));
     assert!(path.exists(), "{} is not there: run `{mend}`, or set {variable}", path.display());

@@ -119,7 +119,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
             Ok(Exit::Success)
         }
         Command::Setup => {
-            setup::run(&workspace).map_err(Failure::Setup)?;
+            setup::run(&workspace).and_then(|()| setup::browser(&workspace)).map_err(Failure::Setup)?;
             Ok(Exit::Success)
         }
     }

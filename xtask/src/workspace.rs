@@ -50,6 +50,11 @@ impl Workspace {
         self.tools().join("node")
     }
 
+    /// The Chromium that `setup` finds or installs.
+    pub(crate) fn chromium(&self) -> PathBuf {
+        self.tools().join("chromium")
+    }
+
     /// A Python that can import PyJWT, installed by `setup`.
     pub(crate) fn python_with_jwt(&self) -> PathBuf {
         self.tools().join("python3-jwt")

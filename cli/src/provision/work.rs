@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
+use tapgate_core::graph::request_key;
 use tapgate_core::time::UnixSeconds;
 use tokio::task::JoinSet;
 
@@ -166,13 +166,7 @@ async fn ask(
 
 /// What tells this joiner's pass from all others: whose it is, and for which first day. Another lifetime makes no other pass of it.
 fn key(row: &Row) -> String {
-    let mut hash = Sha256::new();
-    for part in ["tapgate-provision-1", &row.user.as_str().to_ascii_lowercase(), &row.hired.name()] {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part);
-    }
-    let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("provision-{hex}")
+    request_key(&["provision", &row.user.as_str().to_ascii_lowercase(), &row.hired.name()])
 }
 
 /// What the gateway is asked for.

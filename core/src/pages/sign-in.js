@@ -10,13 +10,14 @@
     history.replaceState(null, "", location.pathname + location.search);
     if (!/^#pass=/.test(hash)) return;
     var match = /^#pass=([A-Za-z0-9_.-]{1,4096})$/.exec(hash), whose = "";
-    if (match && match[1].indexOf(".") < 0) {
-      // A code: it takes a user's name, too.
+    if (match && /^(?!eyJ)[0-9A-Za-z-]{8,60}$/.test(match[1])) {
+      // A code: it takes a user's name, too. What begins as a signed pass does and goes on no further is a link that was cut.
       pass.value = match[1];
       return user.focus();
     }
     try {
-      whose = JSON.parse(atob(match[1].split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub;
+      // The signature of a pass has 43 letters, and fewer where the link was cut.
+      whose = JSON.parse(atob(/^[^.]+\.([^.]+)\.[^.]{43}$/.exec(match[1])[1].replace(/-/g, "+").replace(/_/g, "/"))).sub;
     } catch (_) { whose = ""; }
     if (typeof whose !== "string" || !/^[\x21-\x7e]{1,256}$/.test(whose)) return say(note.dataset.brokenLink);
     pass.value = match[1];

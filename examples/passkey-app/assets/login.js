@@ -4,6 +4,17 @@ import { get, reason, send } from "/assets/ceremony.js";
 const button = document.getElementById("sign-in");
 const say = (words) => { document.getElementById("message").textContent = words; };
 
+// Where somebody wanted to go before they had to sign in: a page of this site, or nothing.
+function wanted() {
+  const next = new URLSearchParams(location.search).get("next");
+  try {
+    const place = new URL(next ?? "", location.origin);
+    return next && place.origin === location.origin ? place.href : null;
+  } catch {
+    return null;
+  }
+}
+
 document.getElementById("passkey-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   button.disabled = true;
@@ -11,7 +22,7 @@ document.getElementById("passkey-form").addEventListener("submit", async (event)
   try {
     const { options } = await send("/webauthn/login/start", { username: document.getElementById("username").value });
     const { next } = await send("/webauthn/login/finish", { credential: await get(options) });
-    location.assign(next);
+    location.assign(wanted() ?? next);
   } catch (error) {
     say(reason(error));
     button.disabled = false;

@@ -11,6 +11,8 @@ const say = (words) => { element("message").textContent = words; };
 const MARKS = [300, 120, 60, 30];
 let over = false;
 let done = false;
+// Where the person wanted to go, as a path of this site; the gate forgets it with the session.
+let wanted = null;
 
 async function asked() {
   const answer = await fetch(status, { headers: { accept: "application/json" }, cache: "no-store" });
@@ -52,10 +54,13 @@ async function finish() {
   // Where the policy lets the session go on (`then: continue`) the rest of the site is open now; otherwise the gate has ended it.
   const session = await asked().catch(() => null);
   if (session?.state === "registered") {
-    element("continue").href = "/passkeys";
+    // On the way back through this page the gate itself leads to where the person wanted to go.
+    element("continue").href = session.returnTo ? "/register" : "/passkeys";
     element("continue").textContent = "Continue";
+    element("proof").hidden = true;
     say("Your passkey is registered.");
   } else {
+    if (wanted) element("continue").href = `/login?next=${encodeURIComponent(wanted)}`;
     say("Your passkey is registered. Now sign in with it.");
   }
   element("done").hidden = false;
@@ -80,6 +85,10 @@ button.addEventListener("click", async () => {
 });
 
 asked().then(
-  (session) => (session ? clock(session.secondsLeft) : end()),
+  (session) => {
+    if (!session) return end();
+    wanted = session.returnTo ?? null;
+    clock(session.secondsLeft);
+  },
   () => say("How much time is left cannot be shown right now. You can register all the same."),
 );

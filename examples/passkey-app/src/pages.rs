@@ -34,6 +34,14 @@ pub(crate) struct NoPass<'a> {
     pub(crate) site: &'a Site,
 }
 
+/// The same page for somebody who has as many passkeys as one may have.
+#[derive(Template)]
+#[template(path = "no_room.html")]
+pub(crate) struct NoRoom<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) user: &'a str,
+}
+
 /// The sign-in page.
 #[derive(Template)]
 #[template(path = "login.html")]

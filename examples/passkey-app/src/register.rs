@@ -11,7 +11,7 @@ use tapgate_example_app::gate::{Assertion, RECEIPT};
 use webauthn_rs::prelude::{PasskeyRegistration, RegisterPublicKeyCredential};
 
 use crate::failure::{Failure, JsonFailure};
-use crate::pages::{NoPass, Register, page};
+use crate::pages::{NoPass, NoRoom, Register, page};
 use crate::store::{Added, New};
 use crate::visitor::Visitor;
 use crate::{App, Shared};
@@ -36,13 +36,21 @@ pub(crate) struct Finish {
 }
 
 /// `GET /register`: the page where the gate keeps a registering person.
-pub(crate) async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Response {
+pub(crate) async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Result<Response, Failure> {
     let site = &app.site;
-    match (visitor.registering(), visitor.signed_in()) {
-        (Some(assertion), _) => page(StatusCode::OK, &Register { site, user: &assertion.sub }),
+    Ok(match (visitor.registering(), visitor.signed_in()) {
+        (Some(assertion), _) => {
+            let user = &assertion.sub;
+            // Whoever has registered in this session is to have the receipt again, with the last passkey that there was room for.
+            if app.store.has_room(user).await? || app.store.has_registered(user, &assertion.sid).await? {
+                page(StatusCode::OK, &Register { site, user })
+            } else {
+                page(StatusCode::CONFLICT, &NoRoom { site, user })
+            }
+        }
         (None, Some(_)) => Redirect::to("/passkeys").into_response(),
         (None, None) => page(StatusCode::FORBIDDEN, &NoPass { site }),
-    }
+    })
 }
 
 /// `POST /webauthn/register/start`: what `navigator.credentials.create` needs.
@@ -57,6 +65,10 @@ pub(crate) async fn start(
         // The passkey is kept, but the gate could not take the receipt then, or the answer was lost: say it again. The
         // authenticator would refuse to make a second one.
         return Ok(([receipt(&app, assertion)?], Json(json!({ "done": true }))).into_response());
+    }
+    if !app.store.has_room(name).await? {
+        // Before an authenticator makes one that nobody keeps.
+        return Err(Failure::TooMany.into());
     }
     let user = app.store.user(name).await?;
     let known = app.store.passkeys(name).await?.iter().map(|one| one.passkey.cred_id().clone()).collect();

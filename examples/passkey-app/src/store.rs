@@ -196,6 +196,20 @@ impl Store {
         self.change(move |change| passkeys(change, &name)).await
     }
 
+    /// Whether the user of this name may have one more.
+    pub(crate) async fn has_room(&self, name: &str) -> Result<bool> {
+        let name = name.to_owned();
+        self.change(move |change| {
+            let count: i64 = change.query_row(
+                "SELECT count(*) FROM passkeys p JOIN users u ON u.id = p.user WHERE u.name = ?1",
+                [name],
+                |row| row.get(0),
+            )?;
+            Ok(count < MOST_PASSKEYS)
+        })
+        .await
+    }
+
     /// The passkey with this credential id, if it is that user's.
     pub(crate) async fn passkey(&self, handle: Uuid, credential: &[u8]) -> Result<Option<Kept>> {
         let credential = credential.to_owned();

@@ -1,9 +1,10 @@
 //! `cargo xtask setup`: what the other commands need and a fresh machine lacks.
 //!
 //! Idempotent: what is there is said and left alone. Everything lands under `target/tools`, but for the wasm32 standard
-//! library, which rustup keeps. Nothing here is ever skipped in silence: what cannot be installed is an error that names
+//! library, which rustup keeps, and Chromium, which apt installs. Nothing here is ever skipped in silence: what cannot be installed is an error that names
 //! the mend.
 
+mod chromium;
 mod etcd;
 mod node;
 mod python;
@@ -16,9 +17,10 @@ use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
 
+pub(crate) use chromium::ensure as browser;
 pub(crate) use target::{TRIPLE, ensure as wasm_target};
 
-/// Installs whatever is missing.
+/// Installs whatever is missing of what everything but the browser tests needs.
 ///
 /// # Errors
 /// If something is missing and cannot be installed.

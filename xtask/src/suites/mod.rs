@@ -37,6 +37,8 @@ pub(crate) enum Suite {
     Envoy,
     /// Microsoft's own Graph client, in node, against the admin API of a plugin under real Envoy
     Graph,
+    /// People in Chromium, from a link or a typed code to a passkey, before real Envoy and `tapgate serve`
+    Browser,
 }
 
 /// The test of the host tests that plays every case in every host. It is the suite `cases`'s, and nobody else's.
@@ -44,6 +46,9 @@ const EVERY_HOST: &str = "hosts::every_case_goes_the_same_way_in_four_hosts";
 
 /// The target of the host tests that is the suite `graph`'s, and nobody else's.
 const GRAPH: &str = "graph";
+
+/// The same of the suite `browser`.
+const BROWSER: &str = "browser";
 
 /// The packages of the programs that the host tests start.
 const PROGRAMS: [&str; 2] = ["tapgate-cli", "tapgate-passkey-app"];
@@ -98,10 +103,12 @@ impl Suite {
             Self::Passkey => vec![Run::of("tapgate-passkey-app")],
             Self::Envoy => vec![
                 Run::of("tapgate-example-app"),
-                Run { but: &[GRAPH], ..Run::of("tapgate-host-tests") }.with(&["--exact", "--skip", EVERY_HOST]),
+                Run { but: &[GRAPH, BROWSER], ..Run::of("tapgate-host-tests") }
+                    .with(&["--exact", "--skip", EVERY_HOST]),
                 Run::of("tapgate-bench"),
             ],
             Self::Graph => vec![Run { target: Some(GRAPH), ..Run::of("tapgate-host-tests") }],
+            Self::Browser => vec![Run { target: Some(BROWSER), ..Run::of("tapgate-host-tests") }],
         }
     }
 
@@ -116,7 +123,7 @@ impl Suite {
 
     /// Whether it needs Envoy and the plugin's module.
     const fn needs_a_proxy(self) -> bool {
-        matches!(self, Self::Cases | Self::Envoy | Self::Graph)
+        matches!(self, Self::Cases | Self::Envoy | Self::Graph | Self::Browser)
     }
 
     fn name(self) -> String {
@@ -134,6 +141,12 @@ pub(crate) fn run(workspace: &Workspace, named: &[Suite]) -> Result<Exit, Failur
     packages.dedup();
     if suites.iter().any(|suite| suite.needs_a_proxy()) {
         setup::run(workspace).map_err(Failure::Setup)?;
+    }
+    if suites.contains(&Suite::Browser)
+        && let Err(error) = setup::browser(workspace)
+    {
+        // The suite fails for want of it, and the others are run all the same.
+        say(format_args!("error: {error:#}"));
     }
     let (total, broken) = match ready(workspace, suites, &packages) {
         Ok(built) => played(&built, suites)?,

@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
 
 use crate::authenticator::{Authenticator, InvalidState};
-use crate::site::{Answer, KEY, ORIGIN, Site, assertion};
+use crate::site::{Answer, KEY, ORIGIN, Site, assertion, claims, signed};
 
 const ALICE: &str = "alice@example.com";
 
@@ -180,5 +180,21 @@ async fn twenty_passkeys_are_enough() {
     for _ in 1..20 {
         assert_eq!(alice.register(&mut Authenticator::new(ORIGIN), "").await.status, StatusCode::CREATED);
     }
-    assert_eq!(alice.register(&mut Authenticator::new(ORIGIN), "").await.reason(), "too_many");
+    // Said before an authenticator makes one that nobody keeps.
+    let started = alice.post("/webauthn/register/start", &json!({})).await;
+    assert_eq!((started.status, started.reason().as_str()), (StatusCode::CONFLICT, "too_many"));
+    // Whoever has registered in this session is owed the receipt all the same.
+    let mut same = site.registering(ALICE);
+    assert_eq!(same.get("/register").await.status, StatusCode::OK);
+    assert_eq!(same.post("/webauthn/register/start", &json!({})).await.json()["done"], true);
+    // Whoever comes with another pass is told as well, and can leave.
+    let mut later = claims(ALICE, "registering");
+    later["sid"] = json!("a later session");
+    let later = signed(Algorithm::HS256, "tap-assertion+jwt", "up-1", KEY, &later);
+    let mut registering = site.browser().with("tapgate-assertion", &later);
+    assert_eq!(registering.post("/webauthn/register/start", &json!({})).await.reason(), "too_many");
+    let page = registering.get("/register").await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    let cancel = r#"action="/.tap/sign-out"><button id="cancel">"#;
+    assert!(page.text.contains("as many passkeys as one may have") && page.text.contains(cancel), "{}", page.text);
 }
