@@ -49,7 +49,7 @@ pub(super) struct HandOver<'a> {
 pub(super) enum HandOverError {
     #[error("cannot write into `{}`", .folder.display())]
     Folder { folder: PathBuf, source: io::Error },
-    #[error("cannot write the sheet `{}`: {source}", .path.display())]
+    #[error("cannot write the sheet `{}`", .path.display())]
     Sheet { path: PathBuf, source: io::Error },
     #[error("{0}")]
     Page(#[from] PassError),
@@ -140,6 +140,7 @@ impl<'a> HandOver<'a> {
                 }
                 Err(error) => {
                     summary.stopped = Some(Exit::Failed);
+                    let error = Error::from(error).line();
                     world.warn(format_args!("the mail to {manager} did not go: {error}; run this again"));
                 }
             }

@@ -81,7 +81,7 @@ struct Joiner<'a> {
     user: &'a str,
     name: &'a str,
     /// In groups of four.
-    code: Zeroizing<String>,
+    code: &'a str,
     start: String,
     end: String,
     once: bool,
@@ -113,7 +113,7 @@ impl Mailer {
         let nobody = Joiner {
             user: "nobody@example.com",
             name: "Nobody",
-            code: Zeroizing::new("0000 0000".to_owned()),
+            code: "0000 0000",
             start: "-".to_owned(),
             end: "-".to_owned(),
             once: true,
@@ -175,14 +175,18 @@ impl Mailer {
             };
             (local(joiner.pass.start), local(joiner.pass.end))
         };
+        let code = |joiner: &&Handed| {
+            Zeroizing::new(joiner.pass.code.as_ref().map(|code| grouped(code).join(" ")).unwrap_or_default())
+        };
+        let codes: Vec<Zeroizing<String>> = joiners.iter().map(code).collect();
         let joiners: Vec<Joiner<'_>> = joiners
             .iter()
-            .map(|joiner| {
+            .zip(&codes)
+            .map(|(joiner, code)| {
                 let (start, end) = told(joiner);
                 let user = joiner.row.user.as_str();
-                let code = joiner.pass.code.as_ref().map(|code| grouped(code).join(" ")).unwrap_or_default();
                 let name = joiner.row.display_name.as_deref().unwrap_or(user);
-                Joiner { user, name, code: Zeroizing::new(code), start, end, once: joiner.pass.once }
+                Joiner { user, name, code, start, end, once: joiner.pass.once }
             })
             .collect();
         let (subject, text) = self.words(manager, place, &joiners)?;

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::handover::{HandOver, Handed};
 use super::outcome::{Outcome, Results, Status, Summary};
 use super::rows::{Line, Row};
-use crate::error::{Error, Failure as _};
+use crate::error::Error;
 use crate::pass::api::{Api, Requested};
 use crate::pass::error::PassError;
 use crate::world::World;
@@ -91,14 +91,15 @@ pub(super) async fn carry_out(
                 }
             }
             Err(error) => match fate(&error) {
-                Fate::Before => outcome(Status::IssuedBefore).because(error.to_string()),
+                Fate::Before => outcome(Status::IssuedBefore).because(reason_of(&error)),
                 Fate::Refused => outcome(Status::Refused).because(reason_of(&error)),
                 Fate::Stop => {
+                    let error = Error::from(error);
                     if summary.stopped.is_none() {
                         summary.stopped = Some(error.exit());
-                        world.warn(format_args!("stopping: {error}"));
+                        world.warn(format_args!("stopping: {}", error.line()));
                     }
-                    outcome(Status::Failed).because(error.to_string())
+                    outcome(Status::Failed).because(error.line())
                 }
             },
         };
@@ -120,17 +121,14 @@ fn deliver(
     summary: &mut Summary,
     world: &World<'_>,
 ) -> Outcome {
-    let written = world
-        .clock()
-        .map_err(|error| error.line())
-        .and_then(|now| hand_over.sheet(&joiner, now).map_err(|error| error.to_string()));
+    let written = world.clock().and_then(|now| Ok(hand_over.sheet(&joiner, now)?));
     let outcome = match written {
         Ok(written) => {
             summary.sheets = summary.sheets.saturating_add(usize::from(written));
             outcome
         }
         // The pass is there; the next run is told its code again, and writes the sheet.
-        Err(error) => Outcome { status: Status::Failed, ..outcome.because(error) },
+        Err(error) => Outcome { status: Status::Failed, ..outcome.because(error.line()) },
     };
     handed.push(joiner);
     outcome
