@@ -40,7 +40,8 @@ pub(crate) struct Site {
     desk: Desk,
     secrets: Secrets,
     application: JoinHandle<std::io::Result<()>>,
-    _folder: TempDir,
+    /// What the application and the browser write goes with it.
+    folder: TempDir,
 }
 
 impl Site {
@@ -71,7 +72,7 @@ impl Site {
         let application =
             tapgate_passkey_app::application(trust.of_tenant("contoso"), site, &database).expect("an application");
         let application = tokio::spawn(async move { axum::serve(listener, application).await });
-        Self { proxy, keys, desk, secrets, application, _folder: folder }
+        Self { proxy, keys, desk, secrets, application, folder }
     }
 
     /// Has people do what the named flows say, in Chromium. Before Envoy pages are looked at too, and pictures of them go to
@@ -85,6 +86,7 @@ impl Site {
             Proxy::Serve(_) => Script::new(SCRIPT, flows),
         };
         let said = script
+            .variable("HOME", self.folder.path())
             .variable("CHROMIUM", workspace::chromium())
             .variable("ORIGIN", origin(self.address()))
             .variable("TAPGATE_PASS_KEY", self.keys.pass.base64())
