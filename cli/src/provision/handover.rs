@@ -17,7 +17,7 @@ use super::rows::{Line, Row};
 use crate::error::{Error, Failure};
 use crate::exit::Exit;
 use crate::pass::error::PassError;
-use crate::pass::method::Method;
+use crate::pass::method::{Method, grouped};
 use crate::pass::sheet::{self, Place, Sheet};
 use crate::pass::words::Language;
 use crate::qr;
@@ -28,6 +28,8 @@ const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 
 /// A joiner and the pass that they have. It has no `Debug`: the pass has a code.
 pub(super) struct Handed {
+    /// Where in the list they stand.
+    pub(super) line: u64,
     pub(super) row: Row,
     pub(super) pass: Method,
     /// Whether a run before this one has issued it.
@@ -97,7 +99,7 @@ impl<'a> HandOver<'a> {
     pub(super) fn sheet(&self, joiner: &Handed, now: UnixSeconds) -> Result<bool, HandOverError> {
         let Some(folder) = self.folder else { return Ok(false) };
         let path = folder.join(file_name(joiner));
-        if joiner.again && fs::symlink_metadata(&path).is_ok() {
+        if joiner.again && has_code(&path, &joiner.pass) {
             return Ok(false);
         }
         let page = self.page(joiner, now)?;
@@ -125,7 +127,10 @@ impl<'a> HandOver<'a> {
     ) -> Result<(), Error> {
         let Some(mailer) = &self.mailer else { return Ok(()) };
         let now = world.clock()?;
-        let fresh: Vec<&Handed> = handed.iter().filter(|joiner| !results.was_mailed(joiner.pass.id.as_str())).collect();
+        let mut fresh: Vec<&Handed> =
+            handed.iter().filter(|joiner| !results.was_mailed(joiner.pass.id.as_str())).collect();
+        // Answers came in whatever order.
+        fresh.sort_by_key(|joiner| joiner.line);
         for (manager, joiners) in mailer.by_manager(&fresh) {
             let mut pages = Vec::new();
             for joiner in &joiners {
@@ -147,6 +152,13 @@ impl<'a> HandOver<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a sheet is there, and is this pass's: one of an earlier hiring has another code.
+fn has_code(path: &Path, pass: &Method) -> bool {
+    let code = pass.code.as_ref().map(|code| Zeroizing::new(grouped(code).join(" ")));
+    let page = fs::read_to_string(path).map(Zeroizing::new);
+    code.zip(page.ok()).is_some_and(|(code, page)| page.contains(code.as_str()))
 }
 
 fn file_name(joiner: &Handed) -> String {

@@ -311,6 +311,31 @@ mod tests {
         assert_eq!(told.last(), Some(&(14, "bob".to_owned(), Ok(()))), "what is left out at the end is not there");
     }
 
+    proptest::proptest! {
+        /// Whatever comes, it is read or refused; lines come in their order, and no user is issued for twice.
+        #[test]
+        fn whatever_comes_is_read_or_refused(
+            header in proptest::prop_oneof![proptest::strategy::Just("user,hireDate,once\n"), proptest::strategy::Just("{\"user\":"), proptest::strategy::Just("")],
+            rest in "[a-b,;\t\"{}:\n0-9-]{0,80}",
+        ) {
+            if let Ok(rows) = read(format!("{header}{rest}").as_bytes()) {
+                let numbers: Vec<u64> = rows.lines.iter().map(|line| line.number).collect();
+                proptest::prop_assert!(numbers.is_sorted());
+                let mut users: Vec<_> = rows.lines.iter().filter_map(|line| Some(line.row.as_ref().ok()?.user.to_string())).collect();
+                users.sort();
+                let count = users.len();
+                users.dedup();
+                proptest::prop_assert_eq!(users.len(), count);
+            }
+        }
+
+        #[test]
+        fn random_bytes_make_nobody(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            let found = read(&bytes);
+            proptest::prop_assert!(found.is_err() || found.is_ok_and(|rows| rows.lines.iter().all(|line| line.row.is_err())));
+        }
+    }
+
     #[test]
     fn an_input_without_joiners_says_what_it_lacks() {
         for (text, says) in [

@@ -80,12 +80,26 @@ pub(super) async fn carry_out(
             Ok(Requested::Would) => outcome(Status::WouldIssue),
             Ok(Requested::Issued(pass)) => {
                 let outcome = outcome(Status::Issued).with(&pass);
-                deliver(outcome, Handed { row, pass, again: false }, hand_over, &mut handed, &mut summary, world)
+                deliver(
+                    outcome,
+                    Handed { line: number, row, pass, again: false },
+                    hand_over,
+                    &mut handed,
+                    &mut summary,
+                    world,
+                )
             }
             Ok(Requested::Before(pass)) => {
                 let outcome = outcome(Status::IssuedBefore).with(&pass);
                 if pass.code.is_some() {
-                    deliver(outcome, Handed { row, pass, again: true }, hand_over, &mut handed, &mut summary, world)
+                    deliver(
+                        outcome,
+                        Handed { line: number, row, pass, again: true },
+                        hand_over,
+                        &mut handed,
+                        &mut summary,
+                        world,
+                    )
                 } else {
                     outcome
                 }

@@ -35,12 +35,26 @@ async function costs(person, name, act) {
   if (LOOKED_AT.includes(language)) await looked(person, name);
 }
 
+/** The sign-in page as whoever has no JavaScript sees it. axe-core is JavaScript itself, so what a browser would show is put in its place. */
+async function withoutScript(person, language) {
+  const told = await person.page.evaluate(() => {
+    const hidden = document.querySelector("noscript");
+    const shown = document.createElement("div");
+    shown.innerHTML = hidden.textContent;
+    hidden.replaceWith(shown);
+    return shown.innerText;
+  });
+  holds("who has no JavaScript is told what to do", told.includes("#pass="), told);
+  if (LOOKED_AT.includes(language)) await looked(person, `sign-in-told-without-script.${language}`);
+}
+
 async function pagesIn(language, browser, origin) {
   const whole = minted("grace@example.com");
   const cut = (part) => whole.slice(0, whole.length * part);
   const grace = await Person.arrives(browser, origin, { locale: language });
   const refused = (reason) => grace.page.waitForSelector(`#reason[data-reason=${reason}]`);
   await costs(grace, `sign-in.${language}`, () => grace.opens("/.tap/sign-in"));
+  await withoutScript(grace, language);
   await costs(grace, `link-broken.${language}`, () => grace.opens(link(cut(0.6))));
   for (const part of [0, 0.1, 0.95]) {
     await grace.opens(link(cut(part)));
