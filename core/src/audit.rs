@@ -186,6 +186,12 @@ impl AuditEvent {
         }
     }
 
+    /// Whether strangers can have as many of these written as they like: refusals that mean nothing by themselves.
+    #[must_use]
+    pub fn is_noise(&self) -> bool {
+        matches!(self.outcome, Outcome::Refused(refusal) if refusal.audit_class() != AuditClass::Alarm)
+    }
+
     /// The counter that it adds to: `tapgate.KIND.OUTCOME`.
     #[must_use]
     pub fn counter(&self) -> String {
@@ -281,6 +287,11 @@ impl<'a> Fields<'a> {
         self.raw(name, &format!("\"{}\"", escaped(value)));
     }
 
+    /// A text that is bounded already, and must not be cut.
+    pub(crate) fn whole(&mut self, name: &str, value: &[u8]) {
+        self.raw(name, &format!("\"{}\"", spelled(value)));
+    }
+
     pub(crate) fn maybe(&mut self, name: &str, value: Option<&[u8]>) {
         if let Some(value) = value {
             self.text(name, value);
@@ -291,9 +302,12 @@ impl<'a> Fields<'a> {
 /// Bytes from outside as the inside of a JSON string: cut to 128 bytes, one line, ASCII.
 #[must_use]
 pub fn escaped(bytes: &[u8]) -> String {
-    let cut = bytes.get(..MOST_BYTES).unwrap_or(bytes);
-    let mut text = String::with_capacity(cut.len());
-    for byte in cut {
+    spelled(bytes.get(..MOST_BYTES).unwrap_or(bytes))
+}
+
+fn spelled(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
         match byte {
             b'"' | b'\\' => {
                 text.push('\\');

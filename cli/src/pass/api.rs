@@ -112,6 +112,9 @@ impl Passes<'_> {
         if dry && answer.status == 204 {
             return Ok(Requested::Would);
         }
+        if dry && answer.status == 201 {
+            return Err(PassError::NotDry(self.api.gateway.clone()));
+        }
         let again = answer.status == 200;
         let json = self.api.json(&answer, if again { 200 } else { 201 })?;
         let pass = Method::read(&json).map_err(|part| self.api.senseless(part))?;

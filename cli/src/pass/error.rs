@@ -55,6 +55,10 @@ pub(crate) enum PassError {
         #[source]
         trouble: Trouble,
     },
+    #[error(
+        "{0} has issued a pass although it was only to be tried: it knows nothing of dry runs, or something before it takes the header away"
+    )]
+    NotDry(String),
     #[error("{0} has no Temporary Access Pass that could be deleted")]
     NoPass(UserName),
     #[error("the machine lacks what calls need")]
@@ -122,6 +126,7 @@ impl Failure for PassError {
             Self::NoQrCode
             | Self::Sheet(_)
             | Self::Output { .. }
+            | Self::NotDry(_)
             | Self::NotTheApi { .. }
             | Self::Senseless { .. }
             | Self::NoAnswer { .. }

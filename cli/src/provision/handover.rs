@@ -95,10 +95,18 @@ impl<'a> HandOver<'a> {
         }
     }
 
+    /// Whether somebody's pass could still be used, and neither a sheet nor a mail has ever had its code.
+    pub(super) fn is_without(&self, row: &Row, pass: &Method, results: &Results) -> bool {
+        let wanted = self.folder.is_some() || self.mailer.is_some();
+        let sheet = self.folder.is_some_and(|folder| folder.join(file_name(row)).exists());
+        let open = pass.usable || pass.reason == "NotYetValid";
+        wanted && open && !sheet && !results.was_mailed(pass.id.as_str())
+    }
+
     /// Writes a joiner's sheet, where they are wanted; whether it was. One that is there from a run before stays.
     pub(super) fn sheet(&self, joiner: &Handed, now: UnixSeconds) -> Result<bool, HandOverError> {
         let Some(folder) = self.folder else { return Ok(false) };
-        let path = folder.join(file_name(joiner));
+        let path = folder.join(file_name(&joiner.row));
         if joiner.again && has_code(&path, &joiner.pass) {
             return Ok(false);
         }
@@ -134,7 +142,7 @@ impl<'a> HandOver<'a> {
         for (manager, joiners) in mailer.by_manager(&fresh) {
             let mut pages = Vec::new();
             for joiner in &joiners {
-                pages.push((file_name(joiner), self.page(joiner, now)?));
+                pages.push((file_name(&joiner.row), self.page(joiner, now)?));
             }
             let place = Place::of_policy(self.policy, self.sign_in, &self.qr);
             match mailer.send(&manager, &place, &joiners, pages).await {
@@ -161,8 +169,8 @@ fn has_code(path: &Path, pass: &Method) -> bool {
     code.zip(page.ok()).is_some_and(|(code, page)| page.contains(code.as_str()))
 }
 
-fn file_name(joiner: &Handed) -> String {
-    format!("{}.html", utf8_percent_encode(joiner.row.user.as_str(), NAME))
+fn file_name(row: &Row) -> String {
+    format!("{}.html", utf8_percent_encode(row.user.as_str(), NAME))
 }
 
 /// A folder of nobody else's to read, if it has to be made.

@@ -3,7 +3,7 @@
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
-use tapgate_core::time::UnixSeconds;
+use tapgate_core::time::{Seconds, UnixSeconds};
 
 use crate::pass::words::Language;
 
@@ -56,6 +56,11 @@ impl Hired {
     /// When the pass starts: then, or `None` for at once, if that is past.
     pub(super) fn start(&self, now: UnixSeconds) -> Option<UnixSeconds> {
         self.moment().filter(|moment| *moment > now)
+    }
+
+    /// Whether that is longer ago than so.
+    pub(super) fn is_long_past(&self, now: UnixSeconds, late: Seconds) -> bool {
+        self.moment().is_none_or(|moment| moment.plus(late) < now)
     }
 
     /// What tells this hiring from another of the same person: the moment in UTC.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use lettre::message::header::ContentType;
@@ -49,6 +50,8 @@ pub(super) enum MailError {
         "the mail server's URL is none; write it as in `smtps://USER:PASSWORD@mail.example.com`, or `smtp://127.0.0.1:1025` without TLS"
     )]
     Url,
+    #[error("codes do not go over the network in clear: write `smtps://`, or add `?tls=required` to `smtp://`")]
+    Clear,
     #[error("`--mail-from` takes an address, as in `IT <it@example.com>`")]
     From,
     #[error("cannot read `{}`", .path.display())]
@@ -68,7 +71,7 @@ pub(super) enum MailError {
 impl Failure for MailError {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoServer | Self::Url | Self::From => Exit::Usage,
+            Self::NoServer | Self::Url | Self::Clear | Self::From => Exit::Usage,
             Self::Template { .. } | Self::LongTemplate | Self::Words(_) | Self::NoSubject => Exit::Unreadable,
             Self::Message(_) | Self::Server(_) => Exit::Failed,
         }
@@ -95,6 +98,9 @@ impl Mailer {
             "" => world.variable(VARIABLE)?.map(Zeroizing::new).ok_or(MailError::NoServer)?,
             url => Zeroizing::new(url.to_owned()),
         };
+        if !is_private(&url) {
+            return Err(MailError::Clear.into());
+        }
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&url).map_err(|_| MailError::Url)?.build();
         let from = options.mail_from.as_deref().unwrap_or_default().parse().map_err(|_| MailError::From)?;
         let words = match &options.mail_template {
@@ -199,5 +205,47 @@ impl Mailer {
         let message = Message::builder().from(self.from.clone()).to(to).subject(subject).multipart(parts);
         let message = message.map_err(MailError::Message)?;
         self.transport.send(message).await.map(drop).map_err(MailError::Server)
+    }
+}
+
+/// Whether nobody on the way can read what is sent there: by TLS, or because it stays on this machine.
+fn is_private(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("smtp://") else { return true };
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let place = place.split('/').next().unwrap_or_default();
+    let host = place.rsplit_once('@').map_or(place, |(_, host)| host);
+    let address = host.parse::<SocketAddr>().map(|address| address.ip()).or_else(|_| host.parse::<IpAddr>());
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let here = name == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    here || query.split('&').any(|one| one == "tls=required")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_go_in_clear_to_this_machine_only() {
+        for url in [
+            "smtps://user:pw@mail.example.com",
+            "smtp://mail.example.com:587?tls=required",
+            "smtp://localhost:1025",
+            "smtp://127.0.0.1",
+            "smtp://user:p@w@127.0.0.1:25/",
+            "smtp://[::1]:1025",
+        ] {
+            assert!(is_private(url), "{url}");
+        }
+        for url in [
+            "smtp://mail.example.com",
+            "smtp://user:pw@mail.example.com:25",
+            "smtp://mail.example.com?tls=opportunistic",
+            "smtp://mail.example.com/?x=tls=required",
+            "smtp://localhost@mail.example.com",
+            "smtp://127.0.0.1.example.com",
+            "smtp://192.0.2.1:25",
+        ] {
+            assert!(!is_private(url), "{url}");
+        }
     }
 }

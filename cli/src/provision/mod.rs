@@ -64,6 +64,9 @@ pub(crate) struct Options {
     /// Make one-time passes where the row does not say
     #[arg(long)]
     once: bool,
+    /// How long after the hire date a pass may still be issued: a gateway forgets in time whom it has issued one
+    #[arg(long, value_name = "SPAN", default_value = "7d")]
+    late: Span,
     /// Why, for the audit log; some policies want it
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -135,6 +138,14 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
     for row in lines.iter_mut().filter_map(|line| line.row.as_mut().ok()) {
         row.lifetime = row.lifetime.or(lifetime);
         row.once = row.once.or(options.once.then_some(true));
+    }
+    let now = world.clock()?;
+    for line in &mut lines {
+        if line.row.as_ref().is_ok_and(|row| row.hired.is_long_past(now, options.late.0)) {
+            line.row = Err(
+                "the hire date is long past: `--late` says how long after it a pass may still be issued".to_owned()
+            );
+        }
     }
     let site = options.door.open(ONE_RUN, world)?;
     let sign_in = site.sign_in(options.gate.as_ref(), &options.door);

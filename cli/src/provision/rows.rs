@@ -157,9 +157,17 @@ fn csv(text: &str) -> Result<Rows, RowsError> {
                     .map(|(column, value)| (column, value.into()))
                     .collect();
                 // A spreadsheet's empty last lines.
-                if !record.iter().all(str::is_empty) {
-                    lines.push(line(number, &fields));
+                if record.iter().all(str::is_empty) {
+                    continue;
                 }
+                let read = line(number, &fields);
+                // Whatever stands behind the last column has pushed the others aside: a comma without quotes, say.
+                let surplus = record.iter().skip(columns.len()).any(|value| !value.is_empty());
+                lines.push(if surplus {
+                    Line { row: Err(format!("has more than the {} fields of the first line", columns.len())), ..read }
+                } else {
+                    read
+                });
             }
             Err(error) => {
                 let number = error.position().map_or(0, csv::Position::line);
@@ -193,6 +201,10 @@ fn json_lines(text: &str) -> Result<Rows, RowsError> {
                 }
                 continue;
             };
+            if fields.contains_key(column) {
+                wrong = Some(format!("`{column}` stands there twice"));
+                continue;
+            }
             match value {
                 Value::Null => {}
                 Value::String(text) if text.trim().is_empty() => {}
@@ -287,6 +299,7 @@ mod tests {
             bob,2026-12-01,,,,klingon,,\n\
             \"bo\nb\",2026-12-01,,,,,,\n\
             ALICE,2026-12-02,,,,,,\n\
+            carol,2026-12-01,,,,,Doe, John,boss@example.com,1\n\
             bob,2026-12-01\n";
         let rows = read(text.as_bytes()).unwrap();
         assert_eq!(rows.unknown, ["shoe size"]);
@@ -303,12 +316,13 @@ mod tests {
             (10, "`en`, `de`"),
             (11, "user name"),
             (13, "the same user as in line 2"),
+            (14, "more than the 8 fields"),
         ];
         assert_eq!(wrong.len(), words.len(), "{wrong:?}");
         for ((number, reason), (expected, says)) in wrong.iter().zip(words) {
             assert!(*number == expected && reason.contains(says), "{number}: {reason}, not {expected}: {says}");
         }
-        assert_eq!(told.last(), Some(&(14, "bob".to_owned(), Ok(()))), "what is left out at the end is not there");
+        assert_eq!(told.last(), Some(&(15, "bob".to_owned(), Ok(()))), "what is left out at the end is not there");
     }
 
     proptest::proptest! {
@@ -352,5 +366,9 @@ mod tests {
         assert!(matches!(read(b"user,hireDate\n\xff,2026-12-01\n"), Err(RowsError::NotText)));
         let told = told("{\"user\":\"alice\",\"hireDate\":[1]}\n[1]\n{\"user\":1}\nnull\n");
         assert_eq!(told.iter().filter(|(_, _, row)| row.is_err()).count(), 4, "{told:?}");
+        let twice = read(
+            br#"{"user":"alice","hireDate":"2026-12-01","manager":"a@example.com","managerMail":"b@example.com"}"#,
+        );
+        assert!(twice.unwrap().lines[0].row.as_ref().is_err_and(|reason| reason.contains("twice")));
     }
 }

@@ -20,6 +20,9 @@ use crate::world::World;
 const WAITS: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
+/// Why somebody who has a pass has nothing in their hands.
+const UNTOLD: &str = "a pass was issued before, and its code is told to whoever asked for it only, until it is used: delete that pass, or issue another";
+
 /// How often progress is told in a run.
 const PARTS: usize = 10;
 
@@ -100,12 +103,13 @@ pub(super) async fn carry_out(
                         &mut summary,
                         world,
                     )
+                } else if hand_over.is_without(&row, &pass, results) {
+                    Outcome { status: Status::Refused, ..outcome.because(UNTOLD.to_owned()) }
                 } else {
                     outcome
                 }
             }
             Err(error) => match fate(&error) {
-                Fate::Before => outcome(Status::IssuedBefore).because(reason_of(&error)),
                 Fate::Refused => outcome(Status::Refused).because(reason_of(&error)),
                 Fate::Stop => {
                     let error = Error::from(error);
@@ -207,8 +211,6 @@ fn may_pass(error: &PassError) -> bool {
 
 /// What a refusal means for its row, and for the others.
 enum Fate {
-    /// The pass was issued, and is gone.
-    Before,
     /// This row alone.
     Refused,
     /// No other row would fare better.
@@ -218,8 +220,7 @@ enum Fate {
 fn fate(error: &PassError) -> Fate {
     match error {
         PassError::Denied(denied) => match denied.status {
-            409 => Fate::Before,
-            400 | 403 | 404 | 405..=428 => Fate::Refused,
+            400 | 403..=428 => Fate::Refused,
             _ => Fate::Stop,
         },
         _ => Fate::Stop,

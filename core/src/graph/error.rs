@@ -126,6 +126,12 @@ impl ApiError {
         "badRequest",
         "Write `Idempotency-Key` with 1 to 128 visible ASCII characters, `If-None-Match` as `*` and `tapgate-dry-run` as `true`, each once at most.",
     );
+    /// Somebody wants to try what can only be done.
+    pub(crate) const NOT_DRY: Self = Self::of(
+        400,
+        "badRequest",
+        "`tapgate-dry-run` is for issuing passes; nothing was done. Leave it out, and write the other headers as the documentation has them.",
+    );
     /// A pass stands in the way of one that was to be the only one.
     pub(crate) const PASS_STANDS: Self = Self::of(
         412,
@@ -182,7 +188,7 @@ impl ApiError {
             403 => "not_permitted",
             404 => "not_found",
             405 => "no_such_method",
-            409 => "conflict",
+            409 | 412 => "conflict",
             503 => Refusal::LedgerUnavailable.name(),
             _ => Refusal::Internal.name(),
         }

@@ -152,7 +152,8 @@ impl StandingPass {
     #[must_use]
     pub fn is_of_use(&self, now: UnixSeconds) -> bool {
         let held = self.reservation.as_ref();
-        now < self.end && held.is_none_or(|held| !held.consumed && now < held.deadline)
+        let guessed_dead = self.code.as_ref().is_some_and(|code| code.guesses.is_dead());
+        now < self.end && !guessed_dead && held.is_none_or(|held| !held.consumed && now < held.deadline)
     }
 }
 

@@ -81,7 +81,9 @@ impl Queue {
     /// Takes an event in; `false` if it is lost, because too many wait. How many were lost is told before the next that is not.
     pub fn push(&mut self, event: &AuditEvent, origin: Origin<'_>) -> bool {
         let places = if self.lost == 0 { 1 } else { 2 };
-        if self.waiting.len().saturating_add(places) > self.most {
+        // Strangers who are refused must not crowd out what happens to anybody.
+        let most = if event.is_noise() { self.most.div_ceil(2) } else { self.most };
+        if self.waiting.len().saturating_add(places) > most {
             self.lost = self.lost.saturating_add(1);
             return false;
         }
@@ -123,7 +125,7 @@ impl Queue {
         if self.refusals < MOST_REFUSALS {
             return Came::Failed { first };
         }
-        self.refusals = 0;
+        (self.failures, self.refusals, self.not_before) = (0, 0, now);
         let given_up = self.waiting.pop_front().map_or(0, |delivery| delivery.stands_for);
         self.lost = self.lost.saturating_add(given_up);
         Came::GivenUp

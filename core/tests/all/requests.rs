@@ -6,7 +6,10 @@ use tapgate_core::audit::{Kind, Outcome};
 use tapgate_core::ledger::{Ledger as _, Record, RecordName};
 use tapgate_core::time::UnixSeconds;
 
-use crate::admin::{PRIVILEGED, ask, call, create, error, json_of, site_with, token};
+use crate::admin::{
+    CONFIGURATION, CONFIGURATION_TYPE, POLICY_ADMINISTRATOR, PRIVILEGED, ask, call, create, error, json_of, site_with,
+    token,
+};
 use crate::codes::Deaf;
 use crate::site::{self, Ask, Browser, Exchange, Pass, Site};
 
@@ -134,6 +137,48 @@ fn a_dry_run_tells_what_would_come_and_leaves_no_trace() {
     let long = asking(&site, "root@example.com", &[dry], &json!({"lifetimeInMinutes": 9999}));
     assert_eq!(error(&site.send(&mut Browser::default(), long)).0, 400);
     assert_eq!(site.ledger.get(&name), before);
+}
+
+#[test]
+fn what_can_only_be_done_is_not_tried() {
+    let mut site = site_with(&json!({}));
+    let (id, _) = create(&mut site, ALICE, &json!({}));
+    let token = token(&site, "root@example.com", &[PRIVILEGED, POLICY_ADMINISTRATOR]);
+    let body = json!({"@odata.type": CONFIGURATION_TYPE, "state": "disabled"});
+    for (method, path) in
+        [("DELETE", format!("{PASSES}/{id}")), ("PATCH", CONFIGURATION.into()), ("DELETE", CONFIGURATION.into())]
+    {
+        for value in ["true", "false"] {
+            let ask = ask(method, &path).header("authorization", &token).header("tapgate-dry-run", value);
+            let ask = ask.body("application/json", &body.to_string());
+            assert_eq!(error(&site.send(&mut Browser::default(), ask)).0, 400, "{method} {path}");
+        }
+    }
+    assert_eq!(call(&mut site, "GET", &format!("{PASSES}/{id}"), &token, None).status, 200, "it stands");
+    assert_eq!(create(&mut site, "bob@example.com", &json!({})).1.len(), 8, "and so does the policy");
+}
+
+#[test]
+fn a_code_that_guesses_have_killed_is_handed_to_nobody_and_stands_in_nobodys_way() {
+    let mut site = site_with(&json!({"maximumLifetimeInMinutes": 43_200}));
+    let long = asking(&site, "root@example.com", &[KEY], &json!({"lifetimeInMinutes": 43_200}));
+    let first = site.send(&mut Browser::default(), long);
+    assert_eq!(first.status, 201);
+    for _ in 0..100 {
+        site.send(&mut Browser::default(), Ask::sign_in(ALICE, "00000000"));
+        site.now += 600;
+    }
+    let again = asked(&mut site, &[KEY]);
+    assert_eq!((again.status, code(&again)), (200, None));
+    assert_eq!(asked(&mut site, &[("if-none-match", "*")]).status, 201);
+}
+
+#[test]
+fn a_pass_in_the_way_is_no_accident_to_the_log() {
+    let mut site = site_with(&json!({}));
+    create(&mut site, ALICE, &json!({}));
+    assert_eq!(error(&asked(&mut site, &[("if-none-match", "*")])).0, 412);
+    assert_eq!(site.audit.last().unwrap().outcome, Outcome::Denied("conflict"));
 }
 
 #[test]

@@ -72,6 +72,29 @@ fn an_event_is_a_cloud_event_whose_data_is_the_audit_line() {
     );
 }
 
+#[test]
+fn strangers_who_are_refused_leave_room_for_what_happens() {
+    let noise = AuditEvent { outcome: Outcome::Refused(Refusal::UnknownCode), ..event(1) };
+    let mut queue = queue(10);
+    let taken = (0..20).filter(|_| queue.push(&noise, Origin::default())).count();
+    assert_eq!(taken, 5, "half of the room");
+    let done = AuditEvent { outcome: Outcome::Done, ..event(2) };
+    let taken = (0..20).filter(|_| queue.push(&done, Origin::default())).count();
+    assert_eq!((taken, queue.len()), (4, 10), "the rest, but for what tells of the losses");
+}
+
+#[test]
+fn one_person_is_not_taken_for_another() {
+    let alike = |end: &str| format!("{}{end}", "a".repeat(200));
+    let subject = |name: String| {
+        let mut queue = queue(2);
+        queue.push(&AuditEvent { who: Who::User(name.parse().unwrap()), ..event(1) }, Origin::default());
+        body(queue.next(at(START)).unwrap())["subject"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(subject(alike("1")), alike("1"));
+    assert_ne!(subject(alike("1")), subject(alike("2")));
+}
+
 /// What Standard Webhooks' own libraries do.
 fn verifies(secret: u8, headers: &[(&'static str, String)], body: &str) -> bool {
     let header = |name: &str| headers.iter().find(|(known, _)| *known == name).unwrap().1.clone();

@@ -63,6 +63,8 @@ impl Office {
                 "--gate",
                 "https://gate.example.com",
             ])
+            // The lists are of long ago.
+            .args(["--late", "9000d"])
             .args([
                 "--policy",
                 "policy.json",
@@ -272,7 +274,17 @@ async fn a_gateway_that_is_gone_or_takes_no_such_token_stops_the_run() {
     site.stop(serve);
     let run = Command::new(workspace::command_line())
         .current_dir(folder.path())
-        .args(["provision", "--from", "hires.csv", "--gateway", &format!("http://{address}"), "--at-once", "2"])
+        .args([
+            "provision",
+            "--from",
+            "hires.csv",
+            "--gateway",
+            &format!("http://{address}"),
+            "--at-once",
+            "2",
+            "--late",
+            "9000d",
+        ])
         .args([
             "--policy",
             "policy.json",

@@ -208,6 +208,11 @@ impl Call {
         }
     }
 
+    /// Whether a change that can only be made, and not tried, is to be made.
+    fn is_meant(&self) -> bool {
+        self.conditions.as_ref().is_some_and(|asked| !asked.dry_run)
+    }
+
     /// Whether the policy wants a reason for what is done, and none is given.
     fn lacks_reason(&self) -> bool {
         self.reason.is_none() && self.policy.admin.as_ref().is_some_and(|admin| admin.require_reason)

@@ -97,6 +97,9 @@ fn carry_out(permitted: Permitted, resource: Resource, asked: &Asked, context: &
     }
     match resource {
         Resource::Passes if changes => Wants::Pass(permitted).await_body(asked, context),
+        Resource::Pass(_) if changes && !permitted.call.is_meant() => {
+            decided(permitted.deny(&ApiError::NOT_DRY, context))
+        }
         Resource::Pass(id) if changes => permitted.withdraw(id, context),
         Resource::Passes => permitted.look(|permitted, pass, in_force, now| {
             let Permitted { call, of, .. } = permitted;

@@ -46,6 +46,9 @@ pub(super) fn called(call: Call, asked: &Asked, caller: &Caller, context: &mut C
     if editor.call.lacks_reason() {
         return decided(editor.deny(&ApiError::NO_REASON, context));
     }
+    if !editor.call.is_meant() {
+        return decided(editor.deny(&ApiError::NOT_DRY, context));
+    }
     match asked.method.as_slice() {
         b"DELETE" => Amending::of(editor, Change::Nothing).go_on().and_then(|done, _| decided(done), context),
         _ => Wants::Policy(editor).await_body(asked, context),
