@@ -82,28 +82,16 @@ pub(super) async fn carry_out(
         let outcome = match came {
             Ok(Requested::Would) => outcome(Status::WouldIssue),
             Ok(Requested::Issued(pass)) => {
-                let outcome = outcome(Status::Issued).with(&pass);
-                deliver(
-                    outcome,
-                    Handed { line: number, row, pass, again: false },
-                    hand_over,
-                    &mut handed,
-                    &mut summary,
-                    world,
-                )
+                let joiner = Handed { line: number, row, pass, again: false };
+                deliver(joiner, hand_over, &mut handed, &mut summary, world)
+            }
+            Ok(Requested::Before(pass)) if pass.code.is_some() => {
+                let joiner = Handed { line: number, row, pass, again: true };
+                deliver(joiner, hand_over, &mut handed, &mut summary, world)
             }
             Ok(Requested::Before(pass)) => {
                 let outcome = outcome(Status::IssuedBefore).with(&pass);
-                if pass.code.is_some() {
-                    deliver(
-                        outcome,
-                        Handed { line: number, row, pass, again: true },
-                        hand_over,
-                        &mut handed,
-                        &mut summary,
-                        world,
-                    )
-                } else if hand_over.is_without(&row, &pass, results) {
+                if hand_over.is_without(&row, &pass, results) {
                     Outcome { status: Status::Refused, ..outcome.because(UNTOLD.to_owned()) }
                 } else {
                     outcome
@@ -130,15 +118,16 @@ pub(super) async fn carry_out(
     Ok((summary, handed))
 }
 
-/// Writes the sheet of a pass; keeps it for the mail.
+/// Writes the sheet of a pass that has its code; keeps it for the mail.
 fn deliver(
-    outcome: Outcome,
     joiner: Handed,
     hand_over: &HandOver<'_>,
     handed: &mut Vec<Handed>,
     summary: &mut Summary,
     world: &World<'_>,
 ) -> Outcome {
+    let status = if joiner.again { Status::IssuedBefore } else { Status::Issued };
+    let outcome = Outcome::of(joiner.line, joiner.row.user.to_string(), status).with(&joiner.pass);
     let written = world.clock().and_then(|now| Ok(hand_over.sheet(&joiner, now)?));
     let outcome = match written {
         Ok(written) => {

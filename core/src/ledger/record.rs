@@ -164,6 +164,11 @@ impl Record {
         Self { attempt, floor: keep_until, pass: None, sessions: vec![entry; 4], requests: Vec::new(), keep_until }
     }
 
+    /// The issuing requests that are remembered, whatever becomes of the record.
+    pub(super) fn requests_of(former: Option<&Self>) -> Vec<IssuingRequest> {
+        former.map(|former| former.requests.clone()).unwrap_or_default()
+    }
+
     /// The session of this id, if it is live.
     #[must_use]
     pub fn session(&self, id: SessionId, now: UnixSeconds) -> Option<&SessionEntry> {

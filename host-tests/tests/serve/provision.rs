@@ -24,6 +24,18 @@ use crate::site::Site;
 const HIRES: usize = 1000;
 const BAD: usize = 20;
 
+/// Who provisions, by a token made on the spot. The lists are of long ago.
+const ALWAYS: [&str; 8] = [
+    "--policy",
+    "policy.json",
+    "--subject",
+    "hr@example.com",
+    "--role",
+    "Privileged Authentication Administrator",
+    "--late",
+    "9000d",
+];
+
 /// A gateway with an admin API, and somebody with a list.
 struct Office {
     site: Site,
@@ -63,16 +75,7 @@ impl Office {
                 "--gate",
                 "https://gate.example.com",
             ])
-            // The lists are of long ago.
-            .args(["--late", "9000d"])
-            .args([
-                "--policy",
-                "policy.json",
-                "--subject",
-                "hr@example.com",
-                "--role",
-                "Privileged Authentication Administrator",
-            ])
+            .args(ALWAYS)
             .args(arguments)
             .env_clear()
             .env("TAPGATE_ADMIN_KEY", self.key.base64())
@@ -274,25 +277,8 @@ async fn a_gateway_that_is_gone_or_takes_no_such_token_stops_the_run() {
     site.stop(serve);
     let run = Command::new(workspace::command_line())
         .current_dir(folder.path())
-        .args([
-            "provision",
-            "--from",
-            "hires.csv",
-            "--gateway",
-            &format!("http://{address}"),
-            "--at-once",
-            "2",
-            "--late",
-            "9000d",
-        ])
-        .args([
-            "--policy",
-            "policy.json",
-            "--subject",
-            "hr@example.com",
-            "--role",
-            "Privileged Authentication Administrator",
-        ])
+        .args(["provision", "--from", "hires.csv", "--gateway", &format!("http://{address}"), "--at-once", "2"])
+        .args(ALWAYS)
         .env_clear()
         .env("TAPGATE_ADMIN_KEY", key.base64())
         .output();

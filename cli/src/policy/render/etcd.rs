@@ -5,7 +5,7 @@ use tapgate_core::policy::{Etcd, LedgerPlace, Policy};
 
 use super::RenderError;
 use super::options::{Options, Tls, plain};
-use super::site::quoted;
+use super::site::{indented, quoted};
 
 /// What the application's cluster is called in a bootstrap.
 pub(super) const APPLICATION: &str = "application";
@@ -80,8 +80,7 @@ impl Cluster {
 
     /// The template filled in, so far in.
     pub(super) fn indented(&self, indent: usize) -> Result<String, askama::Error> {
-        let margin = " ".repeat(indent);
-        Ok(self.render()?.lines().map(|line| format!("{margin}{line}")).collect::<Vec<_>>().join("\n"))
+        Ok(indented(&self.render()?, indent))
     }
 }
 

@@ -9,7 +9,7 @@ use tapgate_core::policy::{LedgerPlace, Policy};
 use super::RenderError;
 use super::etcd::APPLICATION;
 use super::options::{NoValue, Options, Upstream, plain};
-use super::site::quoted;
+use super::site::{indented, quoted};
 
 /// Where the certificates of public authorities are on Debian, and in Envoy's images.
 const PUBLIC: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -109,7 +109,6 @@ impl Named {
 
     /// The template filled in, so far in.
     pub(super) fn indented(&self, indent: usize) -> Result<String, askama::Error> {
-        let margin = " ".repeat(indent);
-        Ok(self.render()?.lines().map(|line| format!("{margin}{line}")).collect::<Vec<_>>().join("\n"))
+        Ok(indented(&self.render()?, indent))
     }
 }

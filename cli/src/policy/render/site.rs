@@ -68,11 +68,16 @@ impl Site {
 
     /// The policy as JSON, so far in.
     pub(super) fn policy_indented(&self, indent: usize) -> String {
-        let margin = " ".repeat(indent);
         let mut text = String::new();
         write(&self.policy, 0, &mut text);
-        text.lines().map(|line| format!("{margin}{line}")).collect::<Vec<_>>().join("\n")
+        indented(&text, indent)
     }
+}
+
+/// A text with so many spaces before each of its lines.
+pub(super) fn indented(text: &str, indent: usize) -> String {
+    let margin = " ".repeat(indent);
+    text.lines().map(|line| format!("{margin}{line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether a host is an IP address, which is no host name to Kubernetes.

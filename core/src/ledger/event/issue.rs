@@ -110,7 +110,7 @@ impl Event for Issue {
 impl Issue {
     /// The requests that are remembered from now on.
     fn requests(&self, former: Option<&Record>) -> Vec<IssuingRequest> {
-        let mut requests = former.map(|former| former.requests.clone()).unwrap_or_default();
+        let mut requests = Record::requests_of(former);
         let tag = |request: &KeyedRequest| Some((*request.tags.first()?, *request.callers.first()?));
         if let Some((tag, caller)) = self.request.as_ref().and_then(tag) {
             while requests.len() >= MOST_REQUESTS {

@@ -72,7 +72,7 @@ fn nothing_stands(former: Option<&Record>, floor: UnixSeconds, keep_until: UnixS
         floor,
         pass: None,
         sessions: Vec::new(),
-        requests: former.map(|former| former.requests.clone()).unwrap_or_default(),
+        requests: Record::requests_of(former),
         keep_until: former.map_or(keep_until, |former| former.keep_until.max(keep_until)),
     }
 }

@@ -108,7 +108,7 @@ impl SignIn {
                 reservation: pass.once.then(|| self.reservation(signed_in)),
             }),
             sessions: vec![self.entry(signed_in.deadline)],
-            requests: former.map(|former| former.requests.clone()).unwrap_or_default(),
+            requests: Record::requests_of(former),
             keep_until: pass
                 .issued
                 .plus(self.longest_from_issue)
