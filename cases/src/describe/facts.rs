@@ -1,20 +1,22 @@
 //! What a policy says, in sentences.
 
 use serde::Serialize;
-use tapgate_cases::policy::{at, text_at};
 use tapgate_core::json::Json;
 use tapgate_core::policy::{CookieRule, Directory, LedgerPlace, Policy, Target, Then};
 use tapgate_core::time::{Minutes, Seconds};
 use tapgate_core::webhook::Webhook;
 
 use super::risks::GUIDE;
-use crate::moment::Lifetime;
+use super::spans::Lifetime;
+use crate::policy::{at, text_at};
 
 /// Sentences about one thing.
-#[derive(Serialize)]
-pub(super) struct Fact {
-    pub(super) about: &'static str,
-    pub(super) says: Vec<String>,
+#[derive(Clone, Debug, Serialize)]
+pub struct Fact {
+    /// What they are about.
+    pub about: &'static str,
+    /// The sentences.
+    pub says: Vec<String>,
 }
 
 /// Minutes, in words.
@@ -23,7 +25,8 @@ pub(super) fn span(minutes: Minutes) -> Lifetime {
 }
 
 /// What the policy of one tenant says. `tree` is its part of the document, which names the keys.
-pub(super) fn facts(policy: &Policy, tree: &Json) -> Vec<Fact> {
+#[must_use]
+pub fn facts(policy: &Policy, tree: &Json) -> Vec<Fact> {
     let mut facts = vec![
         Fact { about: "Where", says: place(policy) },
         Fact { about: "Who may sign in", says: who(policy) },

@@ -3,29 +3,32 @@
 use std::fmt;
 
 use serde::Serialize;
-use tapgate_cases::policy::at;
 use tapgate_core::json::Json;
 use tapgate_core::path::PathPattern;
 use tapgate_core::policy::{Directory, HostPattern, LedgerPlace, Policy, Target, Then};
 use tapgate_core::time::Minutes;
 
 use super::facts::span;
+use crate::policy::at;
 
 /// What a ledger in memory means (7.4).
-pub(crate) const VOLATILE: &str = "the ledger lives in the proxy's shared data: a restart loses it (not of `tapgate serve` with --data-dir), and a second process, a hot restart or another vm_id is a second ledger";
+pub const VOLATILE: &str = "the ledger lives in the proxy's shared data: a restart loses it (not of `tapgate serve` with --data-dir), and a second process, a hot restart or another vm_id is a second ledger";
 
 /// Where it is told how to run a ledger in etcd.
 pub(crate) const GUIDE: &str = "examples/etcd/README.md";
 
 /// What a ledger in etcd means.
-pub(crate) const SHARED: &str = "the ledger is in etcd: one for every gateway that is given the same cluster and prefix; examples/etcd/README.md says how to run it and what each failure looks like";
+pub const SHARED: &str = "the ledger is in etcd: one for every gateway that is given the same cluster and prefix; examples/etcd/README.md says how to run it and what each failure looks like";
 
 /// How bad it is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Severity {
+pub enum Severity {
+    /// Somebody gets in who should not.
     High,
+    /// It may come to that.
     Medium,
+    /// Worth knowing.
     Low,
 }
 
@@ -40,15 +43,19 @@ impl fmt::Display for Severity {
 }
 
 /// One risk.
-#[derive(Serialize)]
-pub(crate) struct Risk {
-    pub(crate) severity: Severity,
-    pub(crate) risk: String,
-    pub(crate) mend: String,
+#[derive(Clone, Debug, Serialize)]
+pub struct Risk {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What can go badly.
+    pub risk: String,
+    /// What to do about it.
+    pub mend: String,
 }
 
 /// The risks of one tenant's policy, the worst first. `tree` is its part of the document.
-pub(crate) fn risks(policy: &Policy, tree: &Json) -> Vec<Risk> {
+#[must_use]
+pub fn risks(policy: &Policy, tree: &Json) -> Vec<Risk> {
     let mut risks = Risks(Vec::new());
     risks.of_passes(policy);
     risks.of_people(policy);
