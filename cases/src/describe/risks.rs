@@ -3,12 +3,14 @@
 use std::fmt;
 
 use serde::Serialize;
+use tapgate_core::directory::Directory;
 use tapgate_core::json::Json;
 use tapgate_core::path::PathPattern;
-use tapgate_core::policy::{Directory, HostPattern, LedgerPlace, Policy, Target, Then};
+use tapgate_core::policy::{HostPattern, LedgerPlace, Policy, Target, Then};
 use tapgate_core::time::Minutes;
 
 use super::facts::span;
+use super::spans::Words;
 use crate::policy::at;
 
 /// What a ledger in memory means (7.4).
@@ -111,12 +113,28 @@ impl Risks {
 
     fn of_people(&mut self, policy: &Policy) {
         let everybody = policy.passes.scope.included().contains(&Target::AllUsers);
-        if everybody && policy.passes.scope.excluded().is_empty() && policy.directory == Directory::Open {
+        if everybody && policy.passes.scope.excluded().is_empty() && !policy.directory.knows_users() {
             self.add(
                 Severity::Low,
                 "whoever has the pass key can mint a pass for anybody, administrators included",
                 "exclude the groups that must never be let in so, or name the people in `directory`",
             );
+        }
+        if let Directory::Scim(scim) = &policy.directory {
+            if scim.token.is_none() {
+                self.add(
+                    Severity::Low,
+                    "the SCIM server is asked without a token: whoever can reach it can ask it too, or it answers nobody",
+                    "give it a token for reading users and groups only, and set directory.scim.tokenEnv",
+                );
+            }
+            if scim.cache.get() > 300 {
+                self.add(
+                    Severity::Low,
+                    format!("whoever is deactivated may still sign in for {}", Words(scim.cache)),
+                    "lower directory.scim.cacheInSeconds",
+                );
+            }
         }
         if policy.hosts.contains(&HostPattern::Any) {
             self.add(Severity::Low, "it answers on every host that the proxy serves", "name the hosts");
