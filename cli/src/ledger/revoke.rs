@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tapgate_core::audit::{AuditEvent, Kind, Origin, Outcome, Who};
+use tapgate_core::directory::Found;
 use tapgate_core::ledger::{PassRevoked, Record, RecordName, Revoke, RevokePass};
 use tapgate_core::names::{Identity, PassId, UserName};
 use tapgate_core::pass::{Expected, SignedPass};

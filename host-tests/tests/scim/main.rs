@@ -1,0 +1,228 @@
+//! The plugin under real Envoy, with the users of a SCIM server that nobody here wrote: who is let in and given a pass, and what
+//! happens while it does not answer.
+//!
+//! Statements in comments (B3.6) are those of the behaviour contract. Nothing here asserts how long something takes.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected must fail"
+)]
+
+use serde_json::{Value, json};
+use tapgate_host_tests::client::{Browser, Call, Protocol, Response};
+use tapgate_host_tests::clock;
+use tapgate_host_tests::desk::{Desk, ISSUER};
+use tapgate_host_tests::gate::{Gate, sign_in, sign_in_json};
+use tapgate_host_tests::policy::Policy;
+use tapgate_host_tests::scim::Scim;
+use tapgate_host_tests::secrets::Secrets;
+
+/// Where administrators call.
+const ADMIN: &str = "admin.example.com";
+
+/// A role that may issue passes to those who have no role.
+const HELPER: &str = "Authentication Administrator";
+
+/// The variable that holds the server's token.
+const TOKEN: &str = "TAPGATE_SCIM_TOKEN";
+
+/// A gate whose users are a SCIM server's. Passes are for the group `hires`.
+struct Site {
+    gate: Gate,
+    scim: Scim,
+    desk: Desk,
+    secrets: Secrets,
+    /// In `hires`.
+    alice: String,
+    /// In no group.
+    bob: String,
+    /// In `hires`, with a role.
+    root: String,
+}
+
+impl Site {
+    /// `cache` is how long an answer is believed, in seconds.
+    async fn start(cache: u32) -> Self {
+        Self::with(cache, |_, scim| scim.token().to_owned()).await
+    }
+
+    async fn with(cache: u32, token: impl FnOnce(&Secrets, &Scim) -> String) -> Self {
+        let secrets = Secrets::default();
+        let scim = Scim::start(&secrets).await;
+        let alice = scim.user("Alice@example.com", json!({})).await;
+        let bob = scim.user("bob@example.com", json!({})).await;
+        let root = scim.user("root@example.com", json!({"roles": [{"value": ISSUER}]})).await;
+        let hires = scim.group("New hires", &[&alice, &root]).await;
+        let policy = Policy::shipped().with("/temporaryAccessPass/includeTargets", json!([{"targetType": "group", "id": hires}])).with(
+            "/directory",
+            json!({"scim": {
+                "authority": "scim.internal", "path": "/v2", "tokenEnv": TOKEN, "cacheInSeconds": cache, "timeoutInMilliseconds": 1000,
+            }}),
+        );
+        let desk = Desk::new(&secrets);
+        let policy = Desk::in_charge(policy, &[ADMIN]);
+        let (key, value) = desk.environment();
+        let token = token(&secrets, &scim);
+        let gate = Gate::with(|setup| {
+            // One worker: each remembers for itself.
+            let setup = setup.workers(1).policy(&policy).cluster("scim", &[scim.port()]);
+            setup.variables([(key, value.as_str()), (TOKEN, token.as_str())])
+        })
+        .await;
+        Self { gate, scim, desk, secrets, alice, bob, root }
+    }
+
+    /// What becomes of a signed pass of this user.
+    async fn signed(&self, user: &str) -> (u16, String) {
+        outcome(&sign_in_json(&mut self.gate.browser(), &self.gate.pass(user).mint(&self.gate.secrets)).await)
+    }
+
+    /// What becomes of a typed code.
+    async fn typed(&self, user: &str, code: &str) -> (u16, String) {
+        let call = Call::fetch("POST", "/.tap/sign-in").json(&json!({"username": user, "pass": code}));
+        outcome(&self.gate.browser().send(call).await)
+    }
+
+    /// Asks for a pass.
+    async fn issue(&self, user: &str, role: &str) -> Response {
+        let path = format!("/.tap/graph/v1.0/users/{user}/authentication/temporaryAccessPassMethods");
+        let mut browser = Browser::new(self.gate.envoy.address(), Protocol::Http1, ADMIN, &self.secrets);
+        let token = format!("Bearer {}", self.desk.token(role));
+        browser.send(Call::post(&path).header("authorization", token).json(&json!({}))).await
+    }
+
+    /// A new pass's code.
+    async fn code(&self, user: &str) -> String {
+        let issued = self.issue(user, ISSUER).await;
+        assert_eq!(issued.status, 201, "{}", issued.text());
+        issued.json()["temporaryAccessPass"].as_str().expect("a code").to_owned()
+    }
+}
+
+/// The status, and the reason of a refusal.
+fn outcome(answer: &Response) -> (u16, String) {
+    (answer.status, if answer.status == 200 { String::new() } else { answer.reason() })
+}
+
+fn refused(status: u16, reason: &str) -> (u16, String) {
+    (status, reason.to_owned())
+}
+
+/// In.
+fn done() -> (u16, String) {
+    (200, String::new())
+}
+
+#[tokio::test]
+async fn in_scope_out_of_scope_and_nobody() {
+    let site = Site::start(60).await;
+    // B3.3: by name, whatever its case, or by id; one identity everywhere.
+    for user in ["alice@example.com", "ALICE@EXAMPLE.COM", &site.alice] {
+        assert_eq!(site.signed(user).await, done(), "{user}");
+    }
+    let answer =
+        sign_in_json(&mut site.gate.browser(), &site.gate.pass("alice@example.com").mint(&site.gate.secrets)).await;
+    assert_eq!(answer.json()["user"], site.alice.as_str());
+    // B3.6: what a pass claims counts for nothing.
+    let claims = site.gate.pass("bob@example.com").claim("groups", vec!["hires", "New hires"]);
+    let answer = sign_in_json(&mut site.gate.browser(), &claims.mint(&site.gate.secrets)).await;
+    assert_eq!(outcome(&answer), refused(403, "out_of_scope"));
+    for user in [site.bob.as_str(), "nobody@example.com", "../Users", "x\"_or_userName_pr"] {
+        assert_eq!(site.signed(user).await, refused(403, "out_of_scope"), "{user}");
+    }
+    assert_eq!(site.typed("nobody@example.com", "7KQ2M9XA").await, refused(401, "invalid_pass"));
+}
+
+#[tokio::test]
+async fn whoever_is_deactivated_between_issue_and_sign_in_stays_out() {
+    let site = Site::start(0).await;
+    let code = site.code("alice@example.com").await;
+    site.scim.set_active(&site.alice, false).await;
+    assert_eq!(site.signed("alice@example.com").await, refused(403, "out_of_scope"));
+    // B7.7: whoever types a code is not told that there is such a user.
+    assert_eq!(site.typed("alice@example.com", &code).await, refused(401, "invalid_pass"));
+    let again = site.issue("alice@example.com", ISSUER).await;
+    assert_eq!(again.status, 400);
+    assert!(again.text().contains("not active"), "{}", again.text());
+    site.scim.set_active(&site.alice, true).await;
+    assert_eq!(site.typed("alice@example.com", &code).await, done());
+    site.scim.remove(&site.alice).await;
+    assert_eq!(site.signed("alice@example.com").await, refused(403, "out_of_scope"));
+    assert_eq!(site.issue("alice@example.com", ISSUER).await.status, 404);
+}
+
+#[tokio::test]
+async fn reach_goes_by_the_roles_that_the_server_says() {
+    let site = Site::start(60).await;
+    assert_eq!(site.issue("alice@example.com", HELPER).await.status, 201);
+    // B11.2: by whatever name.
+    for user in ["root@example.com", &site.root] {
+        assert_eq!(site.issue(user, HELPER).await.status, 403, "{user}");
+        assert_eq!(site.issue(user, ISSUER).await.status, 201, "{user}");
+    }
+    // A pass that could not be signed in with is not handed out.
+    assert_eq!(site.issue("bob@example.com", ISSUER).await.status, 400);
+    assert_eq!(site.issue("nobody@example.com", ISSUER).await.status, 404);
+}
+
+#[tokio::test]
+async fn while_the_server_is_down_nobody_new_gets_in_and_operators_are_told_why() {
+    let mut site = Site::start(0).await;
+    let code = site.code("alice@example.com").await;
+    let mut inside = site.gate.browser();
+    let pass = site.gate.pass("root@example.com").mint(&site.gate.secrets);
+    assert_eq!(sign_in(&mut inside, &pass).await.status, 303);
+    let unavailable = || refused(503, "directory_unavailable");
+    // It takes connections, and answers nobody.
+    site.scim.freeze();
+    assert_eq!(site.signed("alice@example.com").await, unavailable());
+    assert_eq!(site.issue("alice@example.com", ISSUER).await.status, 503);
+    site.scim.thaw();
+    assert_eq!(site.signed("root@example.com").await, done(), "it answers again");
+    site.scim.kill();
+    for user in ["alice@example.com", "nobody@example.com"] {
+        assert_eq!(site.signed(user).await, unavailable(), "{user}");
+        assert_eq!(site.typed(user, &code).await, unavailable(), "{user}");
+    }
+    let page = sign_in(&mut site.gate.browser(), &site.gate.pass("alice@example.com").mint(&site.gate.secrets)).await;
+    assert_eq!((page.status, page.header("retry-after").as_deref()), (503, Some("2")));
+    assert_eq!(site.issue("alice@example.com", ISSUER).await.status, 503);
+    // B10.2: whoever is in stays in, and anonymous traffic is unaffected.
+    assert_eq!(inside.navigate("/register").await.status, 200);
+    assert_eq!(site.gate.browser().send(Call::get("/anonymous")).await.status, 200);
+    let audit = site.gate.stop().audit();
+    let told = |event: &&Value| event["event"] == "sign_in" && event["reason"] == "directory_unavailable";
+    assert_eq!(audit.iter().filter(told).count(), 6, "{audit:?}");
+    let told = |event: &&Value| event["event"] == "admin_call" && event["reason"] == "directory_unavailable";
+    assert_eq!(audit.iter().filter(told).count(), 2, "{audit:?}");
+}
+
+#[tokio::test]
+async fn what_the_server_said_is_believed_for_a_set_time() {
+    let site = Site::start(3).await;
+    assert_eq!(site.signed("alice@example.com").await, done());
+    let asked = site.scim.asked();
+    assert_eq!(asked, 2, "who she is, and her groups");
+    site.scim.set_active(&site.alice, false).await;
+    let began = clock::now();
+    let again = site.signed("alice@example.com").await;
+    // On a machine that stood still meanwhile there is nothing to be seen.
+    if clock::now() <= began + 1 {
+        assert_eq!((again, site.scim.asked()), (done(), asked));
+    }
+    clock::reach(clock::now() + 4).await;
+    assert_eq!(site.signed("alice@example.com").await, refused(403, "out_of_scope"));
+    assert!(site.scim.asked() > asked);
+}
+
+#[tokio::test]
+async fn a_token_that_the_server_does_not_take_lets_nobody_in() {
+    let site = Site::with(60, |secrets, _| {
+        let token = tapgate_host_tests::keys::Key::random().base64();
+        secrets.note(&token);
+        token
+    })
+    .await;
+    assert_eq!(site.signed("alice@example.com").await, refused(503, "directory_unavailable"));
+}
