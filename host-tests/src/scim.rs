@@ -157,9 +157,22 @@ impl Scim {
     }
 
     /// How often a gate has asked it something.
-    #[must_use]
-    pub fn asked(&self) -> usize {
-        self.lines().iter().filter(|line| line.contains(QUERY)).count()
+    ///
+    /// # Panics
+    /// If it does not answer.
+    pub async fn asked(&self) -> usize {
+        // It logs what it has answered after that, one request after another: once this one is there, all before it are.
+        let mark = format!("/ResourceTypes?mark={}", fastrand::u64(..));
+        self.call(Call::get(&mark)).await;
+        let began = Instant::now();
+        loop {
+            let lines = self.lines();
+            if lines.iter().any(|line| line.contains(&mark)) {
+                return lines.iter().filter(|line| line.contains(QUERY)).count();
+            }
+            assert!(began.elapsed() < HANG, "it logs nothing: {lines:?}");
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     fn lines(&self) -> Vec<String> {

@@ -9,6 +9,8 @@
     reason = "a test that meets the unexpected must fail"
 )]
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 use tapgate_host_tests::client::{Browser, Call, Protocol, Response};
 use tapgate_host_tests::clock;
@@ -17,6 +19,7 @@ use tapgate_host_tests::gate::{Gate, sign_in, sign_in_json};
 use tapgate_host_tests::policy::Policy;
 use tapgate_host_tests::scim::Scim;
 use tapgate_host_tests::secrets::Secrets;
+use tapgate_host_tests::workspace;
 
 /// Where administrators call.
 const ADMIN: &str = "admin.example.com";
@@ -53,7 +56,8 @@ impl Site {
         let alice = scim.user("Alice@example.com", json!({})).await;
         let bob = scim.user("bob@example.com", json!({})).await;
         let root = scim.user("root@example.com", json!({"roles": [{"value": ISSUER}]})).await;
-        let hires = scim.group("New hires", &[&alice, &root]).await;
+        let carol = scim.user("carol@example.com", json!({})).await;
+        let hires = scim.group("New hires", &[&alice, &root, &carol]).await;
         let policy = Policy::shipped().with("/temporaryAccessPass/includeTargets", json!([{"targetType": "group", "id": hires}])).with(
             "/directory",
             json!({"scim": {
@@ -62,14 +66,13 @@ impl Site {
         );
         let desk = Desk::new(&secrets);
         let policy = Desk::in_charge(policy, &[ADMIN]);
+        let rendered = rendered(&policy, &scim);
         let (key, value) = desk.environment();
         let token = token(&secrets, &scim);
-        let gate = Gate::with(|setup| {
-            // One worker: each remembers for itself.
-            let setup = setup.workers(1).policy(&policy).cluster("scim", &[scim.port()]);
-            setup.variables([(key, value.as_str()), (TOKEN, token.as_str())])
-        })
-        .await;
+        // One worker: each remembers for itself.
+        let gate =
+            Gate::with(|setup| setup.rendered(&rendered).workers(1).variable(key, &value).variable(TOKEN, &token))
+                .await;
         Self { gate, scim, desk, secrets, alice, bob, root }
     }
 
@@ -98,6 +101,21 @@ impl Site {
         assert_eq!(issued.status, 201, "{}", issued.text());
         issued.json()["temporaryAccessPass"].as_str().expect("a code").to_owned()
     }
+}
+
+/// What the command line makes of the policy: the cluster, and the token's variable.
+fn rendered(policy: &Policy, scim: &Scim) -> String {
+    let file = tempfile::NamedTempFile::with_suffix(".json").expect("a file");
+    std::fs::write(file.path(), policy.text()).expect("a file");
+    let output = Command::new(workspace::command_line())
+        .args(["policy", "render", "--for", "envoy"])
+        .args(["--cluster", &format!("scim=http://127.0.0.1:{}", scim.port())])
+        .arg(file.path())
+        .env_clear()
+        .output()
+        .expect("the command line can be run");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
 }
 
 /// The status, and the reason of a refusal.
@@ -179,7 +197,7 @@ async fn while_the_server_is_down_nobody_new_gets_in_and_operators_are_told_why(
     assert_eq!(site.signed("alice@example.com").await, unavailable());
     assert_eq!(site.issue("alice@example.com", ISSUER).await.status, 503);
     site.scim.thaw();
-    assert_eq!(site.signed("root@example.com").await, done(), "it answers again");
+    assert_eq!(site.signed("carol@example.com").await, done(), "it answers again");
     site.scim.kill();
     for user in ["alice@example.com", "nobody@example.com"] {
         assert_eq!(site.signed(user).await, unavailable(), "{user}");
@@ -200,20 +218,20 @@ async fn while_the_server_is_down_nobody_new_gets_in_and_operators_are_told_why(
 
 #[tokio::test]
 async fn what_the_server_said_is_believed_for_a_set_time() {
-    let site = Site::start(3).await;
+    let site = Site::start(4).await;
     assert_eq!(site.signed("alice@example.com").await, done());
-    let asked = site.scim.asked();
+    let asked = site.scim.asked().await;
     assert_eq!(asked, 2, "who she is, and her groups");
     site.scim.set_active(&site.alice, false).await;
     let began = clock::now();
     let again = site.signed("alice@example.com").await;
-    // On a machine that stood still meanwhile there is nothing to be seen.
+    // Of a machine that stood still meanwhile nothing can be said.
     if clock::now() <= began + 1 {
-        assert_eq!((again, site.scim.asked()), (done(), asked));
+        assert_eq!((again, site.scim.asked().await), (done(), asked));
     }
-    clock::reach(clock::now() + 4).await;
+    clock::reach(clock::now() + 5).await;
     assert_eq!(site.signed("alice@example.com").await, refused(403, "out_of_scope"));
-    assert!(site.scim.asked() > asked);
+    assert!(site.scim.asked().await > asked);
 }
 
 #[tokio::test]
