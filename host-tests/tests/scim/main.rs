@@ -9,7 +9,8 @@
     reason = "a test that meets the unexpected must fail"
 )]
 
-use std::process::Command;
+use std::fmt::Write as _;
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use tapgate_host_tests::client::{Browser, Call, Protocol, Response};
@@ -23,6 +24,9 @@ use tapgate_host_tests::workspace;
 
 /// Where administrators call.
 const ADMIN: &str = "admin.example.com";
+
+/// And where programs do that are given the gateway's address.
+const LOOPBACK: &str = "127.0.0.1";
 
 /// A role that may issue passes to those who have no role.
 const HELPER: &str = "Authentication Administrator";
@@ -42,6 +46,7 @@ struct Site {
     bob: String,
     /// In `hires`, with a role.
     root: String,
+    policy: Policy,
 }
 
 impl Site {
@@ -65,7 +70,7 @@ impl Site {
             }}),
         );
         let desk = Desk::new(&secrets);
-        let policy = Desk::in_charge(policy, &[ADMIN]);
+        let policy = Desk::in_charge(policy, &[ADMIN, LOOPBACK]);
         let rendered = rendered(&policy, &scim);
         let (key, value) = desk.environment();
         let token = token(&secrets, &scim);
@@ -73,7 +78,7 @@ impl Site {
         let gate =
             Gate::with(|setup| setup.rendered(&rendered).workers(1).variable(key, &value).variable(TOKEN, &token))
                 .await;
-        Self { gate, scim, desk, secrets, alice, bob, root }
+        Self { gate, scim, desk, secrets, alice, bob, root, policy }
     }
 
     /// What becomes of a signed pass of this user.
@@ -243,4 +248,70 @@ async fn a_token_that_the_server_does_not_take_lets_nobody_in() {
     })
     .await;
     assert_eq!(site.signed("alice@example.com").await, refused(503, "directory_unavailable"));
+}
+
+/// A list of joiners to the gate: who of them the server knows, has in the group, and says is active.
+#[tokio::test]
+async fn a_list_of_joiners_is_held_against_the_server() {
+    let site = Site::start(60).await;
+    let dan = site.scim.user("dan@example.com", json!({"active": false})).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| folder.path().join(name);
+    std::fs::write(place("policy.json"), site.policy.text()).expect("a file");
+    let mut list = String::from("user,displayName,manager,hireDate,timeZone\n");
+    for user in ["alice@example.com", "bob@example.com", "root@example.com", "nobody@example.com", &dan] {
+        writeln!(list, "{user},Somebody,boss@example.com,2026-11-02,Europe/Zurich").expect("a text");
+    }
+    std::fs::write(place("hires.csv"), list).expect("a file");
+    let (variable, key) = site.desk.environment();
+    let run = || {
+        Command::new(workspace::command_line())
+            .current_dir(folder.path())
+            .args([
+                "provision",
+                "--from",
+                "hires.csv",
+                "--policy",
+                "policy.json",
+                "--subject",
+                "hr@example.com",
+                "--role",
+                HELPER,
+            ])
+            .args(["--gateway", &format!("http://{}", site.gate.envoy.address()), "--gate", "https://gate.example.com"])
+            .args(["--late", "9000d", "--result", "done.jsonl", "--sheets", "sheets"])
+            .env_clear()
+            .env(variable, &key)
+            .output()
+            .expect("the command line can be run")
+    };
+    let told = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let first = run();
+    assert_eq!(first.status.code(), Some(1), "{first:?}");
+    assert_eq!(
+        told(&first),
+        "joiners        5\nissued         1\nissued before  0\nrefused        4\nsheets         1\n"
+    );
+    let results = std::fs::read_to_string(place("done.jsonl")).expect("results");
+    let results: Vec<Value> = results.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    for (line, status, reason) in [
+        (2, "issued", ""),
+        (3, "refused", "does not target this user"),
+        (4, "refused", "Authorization failed"),
+        (5, "refused", "does not exist"),
+        (6, "refused", "not active"),
+    ] {
+        let row = results.iter().find(|row| row["line"] == line).expect("a row");
+        assert_eq!(row["status"], status, "{row}");
+        assert!(row["reason"].as_str().unwrap_or_default().contains(reason), "{row}");
+    }
+    // Once, and it opens the registration.
+    assert!(told(&run()).contains("issued         0\nissued before  1\n"));
+    let sheet = std::fs::read_to_string(place("sheets/alice@example.com.html")).expect("a sheet");
+    let (_, rest) = sheet.split_once("<p class=\"groups\">").expect("a code");
+    let code = rest.split_once("</p>").expect("a code").0.replace(' ', "");
+    let mut browser = site.gate.browser();
+    let answer = browser.submit("/.tap/sign-in", &[("username", "alice@example.com"), ("pass", &code)]).await;
+    assert_eq!(answer.status, 303, "{answer:?}");
+    assert_eq!(browser.navigate("/register").await.status, 200);
 }
