@@ -32,4 +32,5 @@ mod read;
 pub mod report;
 pub mod run;
 pub mod site;
+pub mod story;
 pub mod yaml;

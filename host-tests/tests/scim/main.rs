@@ -2,12 +2,7 @@
 //! happens while it does not answer.
 //!
 //! Statements in comments (B3.6) are those of the behaviour contract. Nothing here asserts how long something takes.
-#![expect(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test that meets the unexpected must fail"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that meets the unexpected must fail")]
 
 use std::fmt::Write as _;
 use std::process::{Command, Output};
