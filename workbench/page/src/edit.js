@@ -25,7 +25,7 @@ function stepsOf(text, index) {
 }
 
 /** Where what is written of an item ends, without the blank lines and comments behind it. */
-function contentEnd(text, item) {
+export function contentEnd(text, item) {
   const value = item.value;
   let end = item.from + 1;
   const deeper = (value) => {
@@ -48,13 +48,13 @@ function contentEnd(text, item) {
   return end;
 }
 
-const lineStart = (text, at) => text.lastIndexOf("\n", at - 1) + 1;
-const lineEnd = (text, at) => {
+export const lineStart = (text, at) => text.lastIndexOf("\n", at - 1) + 1;
+export const lineEnd = (text, at) => {
   const end = text.indexOf("\n", at);
   return end < 0 ? text.length : end + 1;
 };
 
-const spliced = (text, from, to, insert) => text.slice(0, from) + insert + text.slice(to);
+export const spliced = (text, from, to, insert) => text.slice(0, from) + insert + text.slice(to);
 const inBlock = (fields, indent) => fields.map(([key, value], index) => `${" ".repeat(indent)}${index === 0 ? "- " : "  "}${key}: ${value}\n`).join("");
 const inBraces = (fields) => `{${fields.map(([key, value]) => `${key}: ${value}`).join(", ")}}`;
 const withEnd = (text) => (text === "" || text.endsWith("\n") ? text : `${text}\n`);
@@ -83,22 +83,36 @@ export function removeStep(text, index, step) {
   return range ? spliced(text, range.from, range.to, "") : null;
 }
 
-/** Moves a step before the one above it. Where both say at what time they happen, the times stay where they were. */
+/** Moves a step before the one above it. The times stay where they are, so that steps remain in the order of time. */
 export function moveUp(text, index, step) {
   text = withEnd(text);
   const found = stepsOf(text, index);
   const [above, own] = [found?.ranges?.[step - 1], found?.ranges?.[step]];
   if (!above || !own) return null;
-  const time = (at) => ["at", "wait"].map((key) => pair(found.steps.items[at].value, key)).find(Boolean);
-  const [first, second] = [time(step - 1), time(step)];
-  let [upper, lower] = [text.slice(above.from, above.to), text.slice(own.from, own.to)];
-  if (first && second) {
-    const written = (pair) => text.slice(pair.from, pair.value?.to ?? pair.to);
-    upper = spliced(upper, first.from - above.from, (first.value?.to ?? first.to) - above.from, written(second));
-    lower = spliced(lower, second.from - own.from, (second.value?.to ?? second.to) - own.from, written(first));
-  }
-  return spliced(text, above.from, own.to, lower + upper);
+  const [upper, lower] = [taken(text, above, found.steps.items[step - 1]), taken(text, own, found.steps.items[step])];
+  const whole = [upper, lower].some((part) => part === null);
+  const moved = whole ? text.slice(own.from, own.to) + text.slice(above.from, above.to) : given(lower, upper.time) + given(upper, lower.time);
+  return spliced(text, above.from, own.to, moved);
 }
+
+/** A step without its time, the time, and where one would be put; `null` where it is nothing but a time. */
+function taken(text, range, { value }) {
+  if (value?.kind !== "map") return null;
+  const own = text.slice(range.from, range.to);
+  const first = value.pairs[0].from - range.from;
+  const at = value.pairs.findIndex((pair) => pair.key === "at" || pair.key === "wait");
+  const between = value.flow ? ", " : `\n${" ".repeat(value.pairs[0].from - lineStart(text, value.pairs[0].from))}`;
+  if (at < 0) return { text: own, first, between, time: null };
+  const [pair, next] = [value.pairs[at], value.pairs[at + 1]];
+  const time = text.slice(pair.from, pair.value?.to ?? pair.to).trimEnd();
+  if (next) return { text: spliced(own, pair.from - range.from, next.from - range.from, ""), first, between, time };
+  const before = value.pairs[at - 1];
+  if (!before) return null;
+  const from = (before.value ? contentEnd(text, { from: before.from, value: before.value }) : before.to) - range.from;
+  return { text: spliced(own, from, pair.from + time.length - range.from, ""), first, between, time };
+}
+
+const given = (step, time) => (time === null ? step.text : spliced(step.text, step.first, step.first, time + step.between));
 
 /** Has a step expect something else. @param {string} expected as YAML on one line */
 export function expectOf(text, index, step, expected) {

@@ -23,7 +23,7 @@ async function start() {
   const schema = rules.schema();
 
   const words = el("div", {});
-  const policy = policyRegion({ schema: () => schema, changed: (text) => written({ policy: text }) });
+  const policy = policyRegion({ schema, changed: (text) => written({ policy: text }) });
   const story = storyRegion({
     state: () => state,
     changed: (cases) => {

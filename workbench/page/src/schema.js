@@ -12,7 +12,8 @@ const MOST_SHAPES = 64;
 function shapes(schema, root, seen = 0) {
   if (!schema || seen > MOST_SHAPES) return [];
   if (schema.$ref) return shapes(schema.$ref.slice(2).split("/").reduce((node, part) => node?.[part], root), root, seen + 1);
-  const others = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
+  // One policy or several: `then` and `else` are alternatives like the others.
+  const others = [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), schema.then, schema.else].filter(Boolean);
   const own = others.length > 0 && !schema.properties && !schema.type ? [] : [schema];
   return [...own, ...others.flatMap((other) => shapes(other, root, seen + 1))];
 }
@@ -162,7 +163,7 @@ export function keysAt(text, path) {
   return new Set(value?.pairs?.map((pair) => pair.key) ?? []);
 }
 
-/** What CodeMirror offers where one types in a policy. @param {() => object} schema */
+/** What CodeMirror offers where one types in a policy. @param {object} schema */
 export function completions(schema) {
   return (context) => {
     const text = context.state.doc.toString();
@@ -173,14 +174,14 @@ export function completions(schema) {
     const inBraces = /[{,]\s*([\w$-]*)$/.exec(before);
     if (value) {
       const enclosing = /^\s*(?:- +)*["']?[\w.$-]+["']?\s*:\s+[\w./-]*$/.test(before) ? pathByIndent(text, context.pos) : inMap(text, context.pos);
-      return offered(context, value[3], valuesOf(schema(), [...enclosing, value[2]]).map((label) => ({ label, type: "enum" })));
+      return offered(context, value[3], valuesOf(schema, [...enclosing, value[2]]).map((label) => ({ label, type: "enum" })));
     }
     if (!key && !inBraces) return null;
     const path = key ? pathByIndent(text, context.pos) : inMap(text, context.pos);
     const word = (key ?? inBraces)[1];
     if (word === "" && !context.explicit) return null;
     const taken = keysAt(text, path);
-    const fields = fieldsOf(schema(), path).filter(({ name }) => name === word || !taken.has(name));
+    const fields = fieldsOf(schema, path).filter(({ name }) => name === word || !taken.has(name));
     return offered(context, word, fields.map(({ name, text, required, kind }) => ({
       label: name,
       detail: required ? "required" : undefined,
@@ -214,12 +215,12 @@ function inMap(text, position) {
   return path;
 }
 
-/** What CodeMirror shows where a pointer rests on a field. @param {() => object} schema */
+/** What CodeMirror shows where a pointer rests on a field. @param {object} schema */
 export function explanations(schema) {
   return (text, position) => {
     const place = placeAt(text, position);
     const path = place.key === undefined ? place.path : [...place.path, place.key];
-    const help = explained(schema(), path);
+    const help = explained(schema, path);
     return help && { ...help, from: place.from, to: place.to };
   };
 }

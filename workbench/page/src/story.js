@@ -37,6 +37,7 @@ export function storyRegion({ state, changed, chosen, probes }) {
   const verdict = el("p", { class: "status", role: "status" });
   const message = el("p", { class: "status message", role: "status" });
   const troubles = el("div", {});
+  const failed = el("div", {});
   const timeline = new Timeline((time) => goTo(time));
   const toScale = el("input", { type: "checkbox", onchange: () => redraw() });
 
@@ -108,7 +109,7 @@ export function storyRegion({ state, changed, chosen, probes }) {
   const adding = el("details", { class: "adding", open: true }, el("summary", {}, "Add a step"), form.element);
   const region = el("section", { "aria-labelledby": "story-title", class: "region story" },
     el("h2", { id: "story-title" }, "Story"),
-    el("div", { class: "choose" }, listField, newCase), verdict, troubles,
+    el("div", { class: "choose" }, listField, newCase), verdict, failed, troubles,
     told, adding,
     textual);
   const cases = editor(place, { label: "Stories in YAML", changed: (text) => changed(text) });
@@ -195,6 +196,7 @@ export function storyRegion({ state, changed, chosen, probes }) {
       story = next && !next.trouble && next.errors.length === 0 && next.steps.length > 0 ? next : null;
       region.classList.toggle("untold", !story);
       summed(verdict, tested, next, story);
+      fill(failed, ...failing(tested, names, chosen));
       cases.wrong(tested?.errors ?? next?.errors ?? []);
       const errors = next?.errors ?? [];
       fill(troubles, errors.length > 0 && flaws(errors, cases, "Errors of the stories"), next?.trouble && el("p", { class: "bad" }, next.trouble));
@@ -219,6 +221,18 @@ function summed(place, tested, told, story) {
   fill(place, stranded.length > 0 && el("strong", { class: "stranded" }, `Stranded: ${stranded.join("; ")}. `),
     differing > 0 && `In this story ${differing} step${differing === 1 ? "" : "s"} went otherwise than written. `, file);
   place.classList.toggle("bad", failures.length > 0 || Boolean(told?.trouble) || Boolean(tested?.errors.length));
+}
+
+/** How many of the stories that go otherwise are named. */
+const NAMED = 12;
+
+/** The stories that go otherwise than written, each to be opened. */
+function failing(tested, names, chosen) {
+  const failures = tested?.failures ?? [];
+  if (failures.length === 0) return [];
+  const more = failures.length - NAMED;
+  return [el("details", { class: "failing" }, el("summary", {}, "Which ones"),
+    el("ul", {}, ...failures.slice(0, NAMED).map(({ case: name }) => el("li", {}, button(name, () => chosen(names.indexOf(name)), { class: "link", "data-key": `failing-${name}` })))), more > 0 && el("p", {}, `And ${more} more.`))];
 }
 
 /** Whose window passed before they had registered. */
