@@ -255,7 +255,7 @@ function row(story, step, index) {
     el("td", { role: "cell", class: "when" }, span(step.at - story.start)),
     el("td", { role: "cell", class: "who" }, step.browser ?? ""),
     el("td", { role: "cell", class: "what" }, step.title),
-    el("td", { role: "cell", class: `decision ${kindOf(step)}` }, el("span", {}, step.decision), step.statements?.length > 0 && el("span", { class: "statement" }, ` ${step.statements.join(", ")}`), differs && el("strong", {}, " – not as written")));
+    el("td", { role: "cell", class: `decision ${kindOf(step)}` }, step.status && el("span", { class: "status-code" }, `${step.status} `), el("span", { class: "decided" }, step.decision), step.statements?.length > 0 && el("span", { class: "statement" }, ` ${step.statements.join(", ")}`), differs && el("strong", {}, " – not as written")));
 }
 
 /** What happened last. */
@@ -267,8 +267,9 @@ function moment(story, index, at, between) {
     el("h3", {}, between ? `At ${clock(at, story.start)}, after step ${step.number}` : `Step ${step.number}: ${step.title}`),
     el("p", { class: `decision ${kindOf(step)}` }, `${KINDS[kindOf(step)].text}: ${step.decision}`),
     el("p", {}, step.says),
+    step.status && el("p", { class: "hint answer" }, `Answer: ${step.status}. The application ${step.forwarded ? "gets" : "does not get"} the request.`),
     step.statements?.length > 0 && el("p", { class: "hint" }, `Contract: ${step.statements.join(", ")}`),
-    step.audit?.length > 0 && el("p", { class: "hint" }, `Audit: ${step.audit.join("; ")}`),
+    step.audit?.length > 0 && el("p", { class: "hint audit" }, `Audit: ${step.audit.join("; ")}`),
     differences.length > 0 && el("div", { class: "differences" }, el("h4", {}, "Not as the story says"), el("ul", {}, ...differences.map(({ what, expected, found }) => el("li", {}, `${what}: expected ${expected}, found ${found}`)))),
   ].filter(Boolean);
 }

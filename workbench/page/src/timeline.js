@@ -138,7 +138,7 @@ export class Timeline {
     const drawing = svg("svg", { role: "img", viewBox: `0 0 ${Math.ceil(scale.width)} ${height}`, width: Math.ceil(scale.width), height, "aria-labelledby": "timeline-title timeline-desc" },
       svg("title", { id: "timeline-title" }, `Timeline of ${story.name}`),
       svg("desc", { id: "timeline-desc" }, this.inWords(story)),
-      this.ticks(story, scale, height), ...drawn, this.cursorLine);
+      this.ticks(story, scale, height), this.cursorLine, ...drawn);
     Object.assign(this, { scale, drawing, story });
     this.place.replaceChildren(drawing);
     this.tabulate(story);
