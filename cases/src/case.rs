@@ -6,6 +6,7 @@ use tapgate_core::json::{Json, Object};
 
 use crate::policy::Change;
 use crate::read;
+use crate::run::START;
 use crate::yaml::{Flaw, Position};
 
 /// The cases of one policy.
@@ -53,6 +54,18 @@ pub enum When {
     At(u64),
     /// So many seconds after the step before.
     After(u64),
+}
+
+impl When {
+    /// When that is, in seconds since 1970, if the step before was at `now`.
+    #[must_use]
+    pub fn after(self, now: u64) -> u64 {
+        match self {
+            Self::Now => now,
+            Self::At(at) => START.saturating_add(at),
+            Self::After(wait) => now.saturating_add(wait),
+        }
+    }
 }
 
 /// One step: time, then what changes, then a request and what is expected of it.

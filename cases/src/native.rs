@@ -2,6 +2,7 @@
 //! repeats. What it does around the rules is what the filter does: headers, body, edits, answer, edits.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use tapgate_core::audit::{AuditEvent, Origin, PREFIX};
 use tapgate_core::context::Context;
@@ -26,7 +27,7 @@ impl Host for Native {
 
     fn start(&self, setup: &Setup) -> Result<Box<dyn Site>, Trouble> {
         let site = NativeSite {
-            gate: gate(&setup.policy, &setup.environment)?,
+            gate: Rc::new(gate(&setup.policy, &setup.environment)?),
             environment: setup.environment.clone(),
             ledger: Memory::born(moment(setup.born)?),
             random: Seeded(1),
@@ -37,6 +38,7 @@ impl Host for Native {
 }
 
 /// Repeatable randomness: a counter run through a multiplier, its high byte at a time.
+#[derive(Clone)]
 struct Seeded(u64);
 
 impl Random for Seeded {
@@ -50,8 +52,9 @@ impl Random for Seeded {
     }
 }
 
+#[derive(Clone)]
 struct NativeSite {
-    gate: Gate,
+    gate: Rc<Gate>,
     environment: BTreeMap<String, String>,
     ledger: Memory,
     random: Seeded,
@@ -60,7 +63,7 @@ struct NativeSite {
 
 impl Site for NativeSite {
     fn load(&mut self, policy: &str) -> Result<(), Trouble> {
-        self.gate = gate(policy, &self.environment)?;
+        self.gate = Rc::new(gate(policy, &self.environment)?);
         Ok(())
     }
 
@@ -72,6 +75,10 @@ impl Site for NativeSite {
     fn restart(&mut self) -> Result<(), Trouble> {
         self.ledger = Memory::born(self.now);
         Ok(())
+    }
+
+    fn fork(&self) -> Option<Box<dyn Site>> {
+        Some(Box::new(self.clone()))
     }
 
     fn exchange(&mut self, request: &Sent, application: Application<'_>) -> Result<Exchange, Trouble> {

@@ -205,7 +205,7 @@ pub fn tenants(tree: &Json) -> Vec<&Json> {
 }
 
 /// The members of a policy that name an environment variable: of a key, of etcd's user and password.
-const NAMES_A_VARIABLE: [&str; 3] = ["env", "usernameEnv", "passwordEnv"];
+const NAMES_A_VARIABLE: [&str; 4] = ["env", "usernameEnv", "passwordEnv", "tokenEnv"];
 
 /// The names of the environment variables that a policy takes its keys and etcd's credentials from, each once.
 #[must_use]

@@ -6,7 +6,7 @@ use std::fmt;
 use tapgate_core::json::{Json, Object};
 use tapgate_core::policy::doc::Defect;
 
-use crate::case::{Answer, Body, Case, Line, Request, Sender, Step, When};
+use crate::case::{Answer, Body, Case, Line, Pass, Request, Sender, Step, When};
 use crate::expect;
 use crate::fill::{Part, fill};
 use crate::jar::Jar;
@@ -100,20 +100,21 @@ pub fn run(policy: &PolicyDocument, case: &Case, host: &dyn Host) -> Result<(), 
 /// # Errors
 /// As [`run`].
 pub fn play(policy: &PolicyDocument, case: &Case, host: &dyn Host) -> Result<(), RunError> {
-    each_step(policy, case, host, |index, step, exchange| {
-        let Some(request) = &step.request else { return Ok(()) };
-        let mismatches = expect::compare(&request.expect, &exchange);
+    each_step(policy, case, host, |played, _| {
+        let (Some(request), Some(exchange)) = (&played.step.request, &played.exchange) else { return Ok(true) };
+        let mismatches = expect::compare(&request.expect, exchange);
         if mismatches.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         Err(RunError::Failed(Failure {
             case: case.name.clone(),
-            position: step.position,
-            step: index.saturating_add(1),
+            position: played.step.position,
+            step: played.number,
             sent: request.line.to_string(),
             mismatches,
         }))
     })
+    .map(drop)
 }
 
 /// What came of one step.
@@ -133,21 +134,34 @@ pub struct Observed {
 /// Why the case could not be played.
 pub fn observe(policy: &PolicyDocument, case: &Case, host: &dyn Host) -> Result<Vec<Observed>, RunError> {
     let mut observed = Vec::new();
-    each_step(policy, case, host, |index, step, exchange| {
-        let sent = step.request.as_ref().map(|request| request.line.to_string()).unwrap_or_default();
-        observed.push(Observed { step: index.saturating_add(1), sent, exchange });
-        Ok(())
+    each_step(policy, case, host, |played, _| {
+        if let (Some(request), Some(exchange)) = (&played.step.request, played.exchange) {
+            observed.push(Observed { step: played.number, sent: request.line.to_string(), exchange });
+        }
+        Ok(true)
     })?;
     Ok(observed)
 }
 
-/// Plays a case, and hands over what came of each request.
-fn each_step(
+/// A step that has been played.
+pub(crate) struct Played<'a> {
+    /// Which step, from 1.
+    pub(crate) number: usize,
+    pub(crate) step: &'a Step,
+    /// When it happened, in seconds since 1970.
+    pub(crate) at: u64,
+    /// What came of its request, if it has one.
+    pub(crate) exchange: Option<Exchange>,
+}
+
+/// Plays a case, and hands over what came of each step, with the stage as it is then. It ends early where `seen` gives `false` for a
+/// step. Gives the stage as it is at the end.
+pub(crate) fn each_step<'a>(
     policy: &PolicyDocument,
-    case: &Case,
+    case: &'a Case,
     host: &dyn Host,
-    mut seen: impl FnMut(usize, &Step, Exchange) -> Result<(), RunError>,
-) -> Result<(), RunError> {
+    mut seen: impl FnMut(Played<'a>, &Stage<'a>) -> Result<bool, RunError>,
+) -> Result<Stage<'a>, RunError> {
     let tree = tree_of(policy.tree(), case, 0)?;
     let trouble = |trouble| RunError::Host { case: case.name.clone(), trouble };
     // A policy that is loaded later may take keys from variables that this one does not.
@@ -161,11 +175,12 @@ fn each_step(
         if !step.policy.is_empty() {
             stage.tree = tree_of(policy.tree(), case, index.saturating_add(1))?;
         }
-        if let Some(exchange) = stage.play(step).map_err(trouble)? {
-            seen(index, step, exchange)?;
+        let exchange = stage.play(step).map_err(trouble)?;
+        if !seen(Played { number: index.saturating_add(1), step, at: stage.now, exchange }, &stage)? {
+            break;
         }
     }
-    Ok(())
+    Ok(stage)
 }
 
 /// The policy as the case has it once so many of its steps have changed it.
@@ -185,7 +200,7 @@ impl fmt::Display for Line {
 }
 
 /// A case while it is played.
-struct Stage<'a> {
+pub(crate) struct Stage<'a> {
     case: &'a Case,
     tree: Json,
     site: Box<dyn Site>,
@@ -195,13 +210,37 @@ struct Stage<'a> {
     now: u64,
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
+    /// The policy as it is now.
+    pub(crate) fn policy(&self) -> &Json {
+        &self.tree
+    }
+
+    /// The same moment once more, to try something at that must not have happened; `None` where the host cannot do that.
+    pub(crate) fn fork(&self) -> Option<Stage<'a>> {
+        Some(Stage {
+            case: self.case,
+            tree: self.tree.clone(),
+            site: self.site.fork()?,
+            browsers: self.browsers.clone(),
+            kept: self.kept.clone(),
+            now: self.now,
+        })
+    }
+
+    /// Lets time pass until then.
+    pub(crate) fn wait_until(&mut self, at: u64) -> Result<(), Trouble> {
+        self.now = self.now.max(at);
+        self.site.set_clock(self.now)
+    }
+
+    /// The token of a pass of the case, as it is minted under the policy as it is now.
+    pub(crate) fn token(&self, pass: &Pass) -> Result<String, Trouble> {
+        mint::pass(pass, &self.tree, START)
+    }
+
     fn play(&mut self, step: &Step) -> Result<Option<Exchange>, Trouble> {
-        match step.when {
-            When::Now => {}
-            When::At(at) => self.now = START.saturating_add(at),
-            When::After(wait) => self.now = self.now.saturating_add(wait),
-        }
+        self.now = step.when.after(self.now);
         if step.when != When::Now {
             self.site.set_clock(self.now)?;
         }
@@ -223,7 +262,8 @@ impl Stage<'_> {
         }
     }
 
-    fn exchange(&mut self, request: &Request) -> Result<Exchange, Trouble> {
+    /// Sends a request as one of the case's browsers.
+    pub(crate) fn exchange(&mut self, request: &Request) -> Result<Exchange, Trouble> {
         let jar = self.browsers.get(&request.browser).cloned().unwrap_or_default();
         let sent = self.sent(request, &jar)?;
         let host = host_of(&sent.authority).to_owned();

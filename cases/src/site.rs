@@ -49,6 +49,11 @@ pub trait Site {
     /// # Errors
     /// [`Trouble`] if that does not work; a refusal is no trouble.
     fn exchange(&mut self, request: &Sent, application: Application<'_>) -> Result<Exchange, Trouble>;
+
+    /// The same site once more, to try something on that must not have happened; `None` where there can be only one.
+    fn fork(&self) -> Option<Box<dyn Site>> {
+        None
+    }
 }
 
 /// The application behind the gate. Whether the proxy answers in its place does not depend on what it is asked: a host whose

@@ -7,7 +7,7 @@ use tapgate_cases::policy::{at, text_at};
 use tapgate_core::graph::{LONGEST_TOKEN, NoAdminToken, Role, mint_token};
 use tapgate_core::json::Json;
 use tapgate_core::names::{TenantId, UserName};
-use tapgate_core::policy::{Directory, Policy};
+use tapgate_core::policy::Policy;
 use tapgate_core::time::{Seconds, UnixSeconds};
 use zeroize::Zeroizing;
 
@@ -147,7 +147,7 @@ pub(crate) fn mint(
     }
     let privileged = roles.iter().any(|role| Role::named(role) == Role::PrivilegedAuthenticationAdministrator);
     let may_issue = privileged || roles.iter().any(|role| Role::named(role) == Role::AuthenticationAdministrator);
-    if matches!(policy.directory, Directory::Open) && may_issue && !privileged {
+    if !policy.directory.knows_users() && may_issue && !privileged {
         world.warn(
             "the policy's directory is `open`, where nobody's roles are known: only a Privileged Authentication Administrator may issue or delete",
         );

@@ -1,7 +1,7 @@
 //! The command line of Tapgate as a library: arguments and a [`World`] in, an [`Exit`] out.
 //!
 //! A file per subcommand. Nothing here reads a clock, the environment or randomness by itself, and nothing writes but
-//! through [`World`]; only `serve`, which becomes a gateway, has clocks of its own, and sockets only it, `ledger` and `pass`. What makes
+//! through [`World`]; only `serve`, which becomes a gateway, has clocks of its own, and sockets only it, `workbench`, `ledger` and `pass`. What makes
 //! a pass good is `tapgate-core`'s business alone.
 
 mod admin_token;
@@ -22,6 +22,7 @@ mod policy;
 mod provision;
 mod qr;
 mod serve;
+mod workbench;
 mod world;
 
 use std::error::Error as _;
@@ -64,6 +65,7 @@ enum Command {
     Provision(Box<provision::Options>),
     Ledger(Box<ledger::Options>),
     Serve(Box<serve::Options>),
+    Workbench(workbench::Options),
 }
 
 const FIRST_STEPS: &str = "\
@@ -73,6 +75,7 @@ First steps:
       --issuer https://gate.example.com --audience gate.example.com
   tapgate inspect                              # then paste the pass or the link
   tapgate policy check policy.yaml             # before a proxy loads it
+  tapgate workbench                            # see in the browser what a policy does
   tapgate serve --policy policy.yaml --upstream http://127.0.0.1:8080
   tapgate pass create --gateway https://gate.example.com --user alice@example.com    # a code to type
   tapgate provision --from hires.csv --gateway https://gate.example.com    # passes for a list of joiners
@@ -119,6 +122,7 @@ impl Command {
             Self::Provision(options) => provision::run(&options, world),
             Self::Ledger(options) => ledger::run(&options, world),
             Self::Serve(options) => serve::run(&options, world),
+            Self::Workbench(options) => workbench::run(&options, world),
         }
     }
 }

@@ -129,7 +129,19 @@ pub fn strict(bytes: &[u8]) -> Result<Object, JsonError> {
 /// # Errors
 /// As [`strict`].
 pub fn strict_to(depth: u8, bytes: &[u8]) -> Result<Object, JsonError> {
-    match read(bytes, Reader { strict: true, depth })? {
+    object(bytes, Reader { strict: true, nulls: false, depth })
+}
+
+/// As [`strict_to`], but `null` is read: for protocols in which it stands for no value.
+///
+/// # Errors
+/// As [`strict`].
+pub fn strict_with_nulls(depth: u8, bytes: &[u8]) -> Result<Object, JsonError> {
+    object(bytes, Reader { strict: true, nulls: true, depth })
+}
+
+fn object(bytes: &[u8], reader: Reader) -> Result<Object, JsonError> {
+    match read(bytes, reader)? {
         Json::Object(object) => Ok(object),
         other => Err(JsonError(format!("expected an object, found {}", other.kind()))),
     }
@@ -140,7 +152,7 @@ pub fn strict_to(depth: u8, bytes: &[u8]) -> Result<Object, JsonError> {
 /// # Errors
 /// [`JsonError`] where the syntax is broken or the nesting too deep.
 pub fn document(bytes: &[u8]) -> Result<Json, JsonError> {
-    read(bytes, Reader { strict: false, depth: DOCUMENT_DEPTH })
+    read(bytes, Reader { strict: false, nulls: true, depth: DOCUMENT_DEPTH })
 }
 
 fn read(bytes: &[u8], reader: Reader) -> Result<Json, JsonError> {
@@ -152,7 +164,10 @@ fn read(bytes: &[u8], reader: Reader) -> Result<Json, JsonError> {
 
 #[derive(Clone, Copy)]
 struct Reader {
+    /// No member twice, no number that is out of range.
     strict: bool,
+    /// Whether `null` is read.
+    nulls: bool,
     /// Levels of nesting that may still be opened.
     depth: u8,
 }
@@ -180,7 +195,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<Json, E> {
-        if self.strict { Err(E::custom("null is not accepted")) } else { Ok(Json::Null) }
+        if self.nulls { Ok(Json::Null) } else { Err(E::custom("null is not accepted")) }
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Json, E> {

@@ -13,6 +13,7 @@ pub mod context;
 mod cookie;
 pub mod decide;
 mod digest;
+pub mod directory;
 pub mod graph;
 pub mod headers;
 pub mod json;

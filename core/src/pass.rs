@@ -150,6 +150,15 @@ impl GroupTags {
         self.0.contains(tag)
     }
 
+    /// So many of them at most: those that are `wanted`, then others.
+    #[must_use]
+    pub(crate) fn at_most(&self, most: usize, wanted: impl Fn(&[u8; 8]) -> bool) -> Self {
+        let (mut first, others): (Vec<_>, Vec<_>) = self.0.iter().copied().partition(wanted);
+        first.extend(others);
+        first.truncate(most);
+        Self(first)
+    }
+
     /// The tags one after another.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

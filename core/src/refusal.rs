@@ -49,6 +49,8 @@ pub enum Refusal {
     MultiUseForbidden,
     /// The ledger did not answer, or made no sense.
     LedgerUnavailable,
+    /// The directory did not answer, or made no sense.
+    DirectoryUnavailable,
     /// The request came from another site's page.
     CrossSite,
     /// The body is over the limit.
@@ -89,7 +91,7 @@ pub struct Face {
 
 impl Refusal {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Malformed,
         Self::UnknownKey,
         Self::BadSignature,
@@ -108,6 +110,7 @@ impl Refusal {
         Self::LifetimeOutOfPolicy,
         Self::MultiUseForbidden,
         Self::LedgerUnavailable,
+        Self::DirectoryUnavailable,
         Self::CrossSite,
         Self::TooLarge,
         Self::RegistrationRequired,
@@ -138,6 +141,7 @@ impl Refusal {
             Self::LifetimeOutOfPolicy => "lifetime_out_of_policy",
             Self::MultiUseForbidden => "multi_use_forbidden",
             Self::LedgerUnavailable => "ledger_unavailable",
+            Self::DirectoryUnavailable => "directory_unavailable",
             Self::CrossSite => "cross_site",
             Self::TooLarge => "too_large",
             Self::RegistrationRequired => "registration_required",
@@ -174,7 +178,7 @@ impl Refusal {
             | Self::CrossSite
             | Self::RegistrationRequired => (403, own),
             Self::TooLarge => (413, own),
-            Self::LedgerUnavailable => (503, own),
+            Self::LedgerUnavailable | Self::DirectoryUnavailable => (503, own),
             Self::Internal => (500, own),
         };
         let words = ENGLISH.reasons.of(self);
@@ -185,7 +189,12 @@ impl Refusal {
     pub(crate) fn is_to_be_asked_about(self) -> bool {
         !matches!(
             self,
-            Self::NotYetValid | Self::LedgerUnavailable | Self::CrossSite | Self::TooLarge | Self::SessionExpired
+            Self::NotYetValid
+                | Self::LedgerUnavailable
+                | Self::DirectoryUnavailable
+                | Self::CrossSite
+                | Self::TooLarge
+                | Self::SessionExpired
         )
     }
 
@@ -194,6 +203,7 @@ impl Refusal {
         !matches!(
             self,
             Self::LedgerUnavailable
+                | Self::DirectoryUnavailable
                 | Self::CrossSite
                 | Self::TooLarge
                 | Self::RegistrationRequired

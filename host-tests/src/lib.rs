@@ -31,6 +31,7 @@ pub mod pass;
 pub mod policy;
 pub mod ports;
 pub mod relay;
+pub mod scim;
 pub mod secrets;
 pub mod serve;
 pub mod smtp;

@@ -79,6 +79,15 @@ pub fn python() -> PathBuf {
     needed("TAPGATE_PYTHON", "target/tools/python3-jwt", "cargo xtask setup")
 }
 
+/// A Python that has scim2-server: `TAPGATE_SCIM_PYTHON`, else the one that `cargo xtask setup` installs.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn python_with_scim() -> PathBuf {
+    needed("TAPGATE_SCIM_PYTHON", "target/tools/python3-scim", "cargo xtask setup")
+}
+
 /// node: `TAPGATE_NODE`, else the one that `cargo xtask setup` finds or fetches.
 ///
 /// # Panics

@@ -379,18 +379,18 @@ pub(crate) fn tick_every(milliseconds: u32) -> Result<(), HostError> {
     check(unsafe { abi::proxy_set_tick_period_milliseconds(milliseconds) })
 }
 
-/// Posts to one of the proxy's clusters; gives the call's number. An error means that nothing was sent.
+/// Calls one of the proxy's clusters; gives the call's number. An error means that nothing was sent.
 ///
 /// This one goes by the SDK, whose dispatcher must know of every call: it panics on the answer to one that it does not
 /// know. It also panics on statuses other than the three that Envoy has for this call.
-pub(crate) fn post(
+pub(crate) fn call(
     cluster: &str,
     headers: &[(&str, &str)],
-    body: &[u8],
+    body: Option<&[u8]>,
     timeout_in_milliseconds: u32,
 ) -> Result<u32, HostError> {
     let timeout = Duration::from_millis(timeout_in_milliseconds.into());
-    dispatch_http_call(cluster, headers.to_vec(), Some(body), Vec::new(), timeout)
+    dispatch_http_call(cluster, headers.to_vec(), body, Vec::new(), timeout)
         .map_err(|status| HostError::Status(status as i32))
 }
 

@@ -6,6 +6,7 @@
 //! panic: a trap kills every stream of its worker.
 #![expect(missing_docs, reason = "the SDK's `main!` makes a public function; nothing else here is public")]
 
+mod directory;
 mod etcd;
 mod filter;
 mod host;

@@ -1,15 +1,16 @@
-//! Carries a rule's step through with the ledger of its policy: at once where that lies in shared data, in as many turns as
-//! it takes where it lies in etcd.
+//! Carries a rule's step through with the ledger and the directory of its policy: at once where they are at hand, in as many turns as
+//! it takes where one has to be called.
 
 use std::sync::Arc;
 
 use tapgate_core::context::Context;
 use tapgate_core::ledger::{
-    Ledger as _, Load, Loaded, Purpose, Put, RecordName, Step, Swap, SwapReply, Unavailable, Version,
+    Ask, Ledger as _, Load, Loaded, Purpose, Put, RecordName, Step, Swap, SwapReply, Unavailable, Version,
 };
 use tapgate_core::policy::{Etcd, Policy};
 use tapgate_core::time::UnixSeconds;
 
+use crate::directory::{self, Question};
 use crate::etcd::of;
 use crate::etcd::talk::{Began, Outcome, Talk, Turn, Want};
 use crate::ledger::SharedData;
@@ -29,14 +30,14 @@ pub(crate) enum Progress<D> {
 /// A step with a call out.
 pub(crate) struct Waiting<D> {
     open: Open<D>,
-    talk: Box<Talk>,
     known: Known,
 }
 
-/// What a call is out for.
+/// What a call is out for, and the talk that it is part of.
 enum Open<D> {
-    Load(Load<D>),
-    Swap(Swap<D>),
+    Load(Load<D>, Box<Talk>),
+    Swap(Swap<D>, Box<Talk>),
+    Ask(Ask<D>, Box<directory::Talk>),
 }
 
 /// What a step knows of etcd besides what its rule does.
@@ -58,8 +59,9 @@ impl<D> Waiting<D> {
     /// What it comes to if the call never comes back, and no other is made; `None` if a rule does not take that for an answer.
     pub(crate) fn abandon(self, context: &mut Context<'_>) -> Option<D> {
         let mut step = match self.open {
-            Open::Load(load) => load.answer(Err(Unavailable), context),
-            Open::Swap(swap) => swap.answer(SwapReply::Unknown, context),
+            Open::Load(load, _) => load.answer(Err(Unavailable), context),
+            Open::Swap(swap, _) => swap.answer(SwapReply::Unknown, context),
+            Open::Ask(ask, _) => ask.answer(Err(tapgate_core::directory::Unavailable), context),
         };
         // A swap in doubt is looked for once more.
         for _ in 0..MOST_ENDINGS {
@@ -67,6 +69,7 @@ impl<D> Waiting<D> {
                 Step::Done(done) => return Some(done),
                 Step::Load(load) => load.answer(Err(Unavailable), context),
                 Step::Swap(swap) => swap.answer(SwapReply::Refused, context),
+                Step::Ask(ask) => ask.answer(Err(tapgate_core::directory::Unavailable), context),
             };
         }
         None
@@ -74,12 +77,23 @@ impl<D> Waiting<D> {
 
     /// Whether it only finds out whether a session lives.
     pub(crate) fn only_checks(&self) -> bool {
-        matches!(&self.open, Open::Load(Load { purpose: Purpose::Check(_), .. }))
+        matches!(&self.open, Open::Load(Load { purpose: Purpose::Check(_), .. }, _))
     }
 
     /// The number of the call that is out.
     pub(crate) fn call(&self) -> u32 {
-        self.talk.call
+        match &self.open {
+            Open::Load(_, talk) | Open::Swap(_, talk) => talk.call,
+            Open::Ask(_, talk) => talk.call,
+        }
+    }
+
+    /// The most of that call's answer that is looked at, in bytes.
+    pub(crate) fn most_answer(&self) -> usize {
+        match &self.open {
+            Open::Load(..) | Open::Swap(..) => Talk::MOST_ANSWER,
+            Open::Ask(..) => directory::Talk::MOST_ANSWER,
+        }
     }
 }
 
@@ -96,16 +110,23 @@ impl Worker {
         answer: Option<&(u16, Vec<u8>)>,
         context: &mut Context<'_>,
     ) -> Progress<D> {
-        let Waiting { open, talk, mut known } = waiting;
+        let Waiting { open, mut known } = waiting;
         let step = match open {
-            Open::Load(load) => match self.load_was_heard(*talk, load.purpose, answer, &mut known, context.now) {
+            Open::Load(load, talk) => match self.load_was_heard(*talk, load.purpose, answer, &mut known, context.now) {
                 Asked::Answer(loaded) => load.answer(loaded, context),
-                Asked::Waits(talk) => return Progress::waits(Open::Load(load), talk, known),
+                Asked::Waits(talk) => return Progress::waits(Open::Load(load, talk), known),
             },
-            Open::Swap(swap) => match self.swap_was_heard(*talk, answer, &mut known, context.now) {
+            Open::Swap(swap, talk) => match self.swap_was_heard(*talk, answer, &mut known, context.now) {
                 Asked::Answer(reply) => swap.answer(reply, context),
-                Asked::Waits(talk) => return Progress::waits(Open::Swap(swap), talk, known),
+                Asked::Waits(talk) => return Progress::waits(Open::Swap(swap, talk), known),
             },
+            Open::Ask(ask, talk) => {
+                let question = Question { policy: &ask.policy, name: &ask.name, by: ask.by };
+                match question.hear(*talk, answer, &self.directories, &self.metrics) {
+                    directory::Asked::Over(found) => ask.answer(found, context),
+                    directory::Asked::Waits(talk) => return Progress::waits(Open::Ask(ask, talk), known),
+                }
+            }
         };
         self.go_on(step, known, context)
     }
@@ -117,12 +138,19 @@ impl Worker {
                 Step::Done(done) => return Progress::Done(done),
                 Step::Load(load) => match self.load(&load.policy, &load.name, load.purpose, &mut known, context.now) {
                     Asked::Answer(loaded) => load.answer(loaded, context),
-                    Asked::Waits(talk) => return Progress::waits(Open::Load(load), talk, known),
+                    Asked::Waits(talk) => return Progress::waits(Open::Load(load, talk), known),
                 },
                 Step::Swap(swap) => match self.swap(&swap.policy, swap.expected, &swap.put, &mut known, context.now) {
                     Asked::Answer(reply) => swap.answer(reply, context),
-                    Asked::Waits(talk) => return Progress::waits(Open::Swap(swap), talk, known),
+                    Asked::Waits(talk) => return Progress::waits(Open::Swap(swap, talk), known),
                 },
+                Step::Ask(ask) => {
+                    let question = Question { policy: &ask.policy, name: &ask.name, by: ask.by };
+                    match question.begin(&self.directories, &self.metrics, context.now) {
+                        directory::Asked::Over(found) => ask.answer(found, context),
+                        directory::Asked::Waits(talk) => return Progress::waits(Open::Ask(ask, talk), known),
+                    }
+                }
             };
         }
     }
@@ -273,7 +301,7 @@ impl Known {
 }
 
 impl<D> Progress<D> {
-    fn waits(open: Open<D>, talk: Box<Talk>, known: Known) -> Self {
-        Self::Waits(Box::new(Waiting { open, talk, known }))
+    fn waits(open: Open<D>, known: Known) -> Self {
+        Self::Waits(Box::new(Waiting { open, known }))
     }
 }

@@ -56,6 +56,7 @@ impl RootContext for Root {
             Ok(gate) => {
                 announce(&gate);
                 gate.policies().iter().for_each(|policy| begin(policy));
+                self.worker.directories.clear();
                 if self.worker.outbox.borrow_mut().load(gate.policies()) {
                     need_timer("events are not sent to webhooks");
                 }

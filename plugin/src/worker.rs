@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use tapgate_core::audit::{AuditEvent, Origin};
 
+use crate::directory::Memory;
 use crate::etcd::Clusters;
 use crate::host::{self, Level};
 use crate::ledger::Births;
@@ -17,6 +18,7 @@ pub(crate) struct Worker {
     pub(crate) metrics: Metrics,
     pub(crate) births: Births,
     pub(crate) clusters: Clusters,
+    pub(crate) directories: Memory,
     pub(crate) outbox: Rc<RefCell<Outbox>>,
 }
 

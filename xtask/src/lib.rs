@@ -85,7 +85,7 @@ enum Command {
     },
     /// Build the plugin into target/plugin/tapgate.wasm and check its size and what it imports
     Wasm,
-    /// Install what is missing: the wasm32 standard library, Envoy, PyJWT, etcd, node and its packages (the others do it themselves)
+    /// Install what is missing: the wasm32 standard library, Envoy, PyJWT, etcd, node and its packages, a SCIM server, Chromium (the others do it themselves)
     Setup,
 }
 
@@ -119,7 +119,10 @@ fn run(command: Command) -> Result<Exit, Failure> {
             Ok(Exit::Success)
         }
         Command::Setup => {
-            setup::run(&workspace).and_then(|()| setup::browser(&workspace)).map_err(Failure::Setup)?;
+            setup::run(&workspace)
+                .and_then(|()| setup::scim_server(&workspace))
+                .and_then(|()| setup::browser(&workspace))
+                .map_err(Failure::Setup)?;
             Ok(Exit::Success)
         }
     }

@@ -60,6 +60,11 @@ impl Workspace {
         self.tools().join("python3-jwt")
     }
 
+    /// A Python that has the SCIM server.
+    pub(crate) fn python_with_scim(&self) -> PathBuf {
+        self.tools().join("python3-scim")
+    }
+
     /// The plugin as `wasm` leaves it.
     pub(crate) fn plugin(&self) -> PathBuf {
         self.root.join("target/plugin/tapgate.wasm")

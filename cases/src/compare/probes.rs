@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tapgate_core::directory::Directory;
 use tapgate_core::json::Json;
-use tapgate_core::policy::{Directory, HostPattern, Policy, Target};
+use tapgate_core::policy::{HostPattern, Policy, Target};
 
 use crate::case::{Answer, Body, Case, Expect, Line, Pass, Receipt, Request, Sender, Step, When};
 use crate::mint;

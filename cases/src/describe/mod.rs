@@ -3,14 +3,24 @@
 //! What a field may hold comes from `tapgate-core`'s own list of fields, which its readers go by; what it is for is said
 //! here, once, in [`words`].
 
+mod explain;
+mod facts;
+mod flaw;
 mod mend;
 mod reference;
+mod risks;
 mod schema;
+mod spans;
 pub mod words;
 
+pub use explain::{Explained, explained};
+pub use facts::{Fact, facts};
+pub use flaw::FlawReport;
 pub use mend::{field_at, in_words as default_in_words, mend};
 pub use reference::reference;
+pub use risks::{Risk, SHARED, Severity, VOLATILE, risks};
 pub use schema::{SCHEMA_ID, schema};
+pub use spans::{Lifetime, Relative, Words as SpanInWords};
 
 use tapgate_core::policy::fields::{Field, Kind, Shape};
 use tapgate_core::policy::shape;

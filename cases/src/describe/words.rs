@@ -148,15 +148,15 @@ pub const WORDS: &[Words] = &[
     words("temporaryAccessPass.*.targetType", "What `id` names.", "group", ""),
     words(
         "temporaryAccessPass.*.id",
-        "A group's name, `all_users`, or a user: by id or userPrincipalName where the directory knows its users.",
+        "A group's name, `all_users`, or a user: by id or userPrincipalName where the policy lists its users. Of a SCIM server, the `id` of a group or user, for a name may be given to somebody else.",
         "all_users",
         "name a group, `all_users`, or a user of the directory",
     ),
     words(
         "directory",
-        "Who exists. `open`: any user name is somebody, and groups are what the pass claims. With `users`, names and groups come from here alone.",
+        "Who exists. `open`: any user name is somebody, and groups are what the pass claims. With `users`, names and groups come from here alone; with `scim`, from a server that is asked.",
         "open",
-        "write `open`, or a section with `users`",
+        "write `open`, or a section with `users` or `scim`",
     ),
     words(
         "directory.users",
@@ -179,6 +179,33 @@ pub const WORDS: &[Words] = &[
     words("directory.users.groups", "The groups that the user is in.", "[staff]", ""),
     words("directory.users.roles", "The administrative roles that the user has.", "[]", ""),
     words("directory.users.userType", "Whether the user is one of the organisation's own.", "member", ""),
+    words(
+        "directory.scim",
+        "A SCIM 2.0 server, reached through the proxy, which is asked when a pass is issued and when somebody signs in: who somebody is, whether they are active, their groups and roles. While it does not answer, nobody new gets in.",
+        "{cluster: scim, authority: idp.internal, tokenEnv: TAPGATE_SCIM_TOKEN}",
+        "",
+    ),
+    words("directory.scim.cluster", "The proxy's name for the server's cluster.", "scim", ""),
+    words("directory.scim.authority", "What `:authority` says.", "idp.internal", ""),
+    words("directory.scim.path", "Below which path its endpoints lie: `/Users` and `/Groups`.", "/scim/v2", ""),
+    words(
+        "directory.scim.timeoutInMilliseconds",
+        "How long a call may take. One person takes one to three.",
+        "2000",
+        "",
+    ),
+    words(
+        "directory.scim.cacheInSeconds",
+        "How long each worker believes what it was told of somebody. So long may whoever was deactivated still sign in; 0 asks every time.",
+        "60",
+        "",
+    ),
+    words(
+        "directory.scim.tokenEnv",
+        "The environment variable that holds the bearer token; reading users and groups is enough.",
+        "TAPGATE_SCIM_TOKEN",
+        "",
+    ),
     words("signIn", "Where and how passes are presented.", "{path: /sign-in}", ""),
     words(
         "signIn.path",

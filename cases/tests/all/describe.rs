@@ -15,8 +15,32 @@ use tapgate_core::policy::fields::Kind;
 
 use crate::corpus::corpus;
 
-/// A policy that has every field.
+/// A policy that has every field, but for those of what may stand in the place of another.
 const WHOLE: &str = include_str!("../whole.yaml");
+
+/// What may stand there instead, with every field.
+const INSTEAD: [(&str, &str); 2] = [
+    (
+        "directory",
+        "scim: {cluster: scim, authority: idp.internal, path: /scim/v2, timeoutInMilliseconds: 2000, cacheInSeconds: 60, tokenEnv: TOKEN}",
+    ),
+    (
+        "ledger",
+        "etcd: {cluster: etcd, authority: etcd, prefix: /t/, timeoutInMilliseconds: 500, recheckInSeconds: 5, recheckRegisteredInSeconds: 60, graceInSeconds: 30, usernameEnv: NAME, passwordEnv: PASSWORD}",
+    ),
+];
+
+/// The policy that has this field.
+fn whole(path: &str) -> Json {
+    let tree = yaml::read(WHOLE).expect("the policy reads").tree;
+    let instead = INSTEAD.iter().find(|(section, text)| {
+        let (name, _) = text.split_once(':').unwrap();
+        path == format!("{section}.{name}") || path.starts_with(&format!("{section}.{name}."))
+    });
+    let Some((section, text)) = instead else { return tree };
+    let change = Change { path: parse_path(section).unwrap(), value: yaml::read(text).unwrap().tree };
+    changed(&tree, &[change]).unwrap()
+}
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -36,9 +60,8 @@ fn compiles(json: &str) -> Result<(), Vec<String>> {
 
 /// The policy that has every field, with one of them changed; `Null` takes it out.
 fn with(path: &str, value: Json) -> String {
-    let tree = yaml::read(WHOLE).expect("the policy reads").tree;
     let change = Change { path: parse_path(path).expect("a path"), value };
-    to_json(&changed(&tree, &[change]).expect("a place in the policy"))
+    to_json(&changed(&whole(path), &[change]).expect("a place in the policy"))
 }
 
 fn is_valid(validator: &Validator, text: &str) -> bool {
@@ -96,8 +119,6 @@ fn every_shipped_policy_is_valid_and_points_editors_to_the_schema() {
 
 #[test]
 fn the_policy_with_every_field_has_every_field() {
-    let tree = yaml::read(WHOLE).unwrap().tree;
-    let value: Value = serde_json::from_str(&to_json(&tree)).unwrap();
     fn collect(value: &Value, path: &str, found: &mut BTreeSet<String>) {
         match value {
             Value::Object(members) => {
@@ -112,15 +133,18 @@ fn the_policy_with_every_field_has_every_field() {
         }
     }
     let mut found = BTreeSet::new();
-    collect(&value, "", &mut found);
-    // A key has `env` or `value`, a ledger is one of two.
+    for path in ["", "directory.scim", "ledger.etcd"] {
+        let text = to_json(&whole(path));
+        compiles(&text).unwrap();
+        collect(&serde_json::from_str(&text).unwrap(), "", &mut found);
+    }
+    // A key has `env` or `value`.
     let missing: Vec<_> = fields()
         .into_iter()
         .map(|(path, _)| path)
-        .filter(|path| !found.contains(path) && !path.ends_with(".value") && !path.starts_with("ledger.etcd"))
+        .filter(|path| !found.contains(path) && !path.ends_with(".value"))
         .collect();
     assert!(missing.is_empty(), "tests/whole.yaml lacks {missing:?}");
-    compiles(&to_json(&tree)).unwrap();
 }
 
 /// Where a field stands in the policy that has them all.
@@ -151,7 +175,7 @@ fn a_section_has_the_fields_that_its_reader_asks_for() {
             Kind::List { of: Kind::Section(shape), .. } => *shape,
             _ => continue,
         };
-        if path == "ledger" || path.starts_with("ledger.etcd") || path == "keys" || path.starts_with("keys.") {
+        if path == "ledger" || path == "directory" || path == "keys" || path.starts_with("keys.") {
             continue;
         }
         let place = place(&format!("{path}.qqqqq")).replace("completedBy.qqqqq", "completedBy[0].qqqqq");
@@ -169,7 +193,7 @@ fn a_section_has_the_fields_that_its_reader_asks_for() {
 fn numbers_words_and_flags_are_what_the_compiler_says_they_are() {
     let validator = validator();
     for (path, field) in fields() {
-        if path.starts_with("ledger.etcd") || path.starts_with("keys") {
+        if path.starts_with("keys") {
             continue;
         }
         let place = place(&path);
@@ -246,7 +270,12 @@ fn a_field_that_is_required_to_the_one_is_required_to_the_other() {
         {
             continue;
         }
-        if path.starts_with("ledger") || path.contains("completedBy.re") {
+        if ["ledger", "directory.users", "directory.scim"].contains(&path.as_str())
+            || path.starts_with("ledger.shared")
+            || path.contains("completedBy.re")
+            // One without the other.
+            || ["ledger.etcd.usernameEnv", "ledger.etcd.passwordEnv", "ledger.etcd"].contains(&path.as_str())
+        {
             continue;
         }
         let text = with(&place(&path), Json::Null);

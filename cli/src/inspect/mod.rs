@@ -1,12 +1,11 @@
 //! `tapgate inspect`: looks inside a pass without trusting it and, with a key, verifies it.
 
-mod defect;
-mod form;
 mod show;
 mod verdict;
 
 use std::ffi::OsString;
 
+use tapgate_cases::inspect::Form;
 use tapgate_core::names::KeyId;
 
 use crate::error::Error;
@@ -15,7 +14,6 @@ use crate::input;
 use crate::key::KeyOptions;
 use crate::world::World;
 
-use self::form::Form;
 use self::verdict::Verdict;
 
 const EXAMPLES: &str = "\

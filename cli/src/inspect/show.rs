@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
+use tapgate_cases::inspect::{Form, Part, moment as moment_of};
 use tapgate_core::json::{Json, Object};
 use tapgate_core::refusal::Refusal;
 use tapgate_core::time::UnixSeconds;
@@ -11,7 +12,6 @@ use crate::error::Error;
 use crate::moment::{Lifetime, Relative, Words};
 use crate::world::World;
 
-use super::form::{self, Form, Part};
 use super::verdict::{Signature, Timing, Verdict};
 
 /// For a person.
@@ -106,7 +106,7 @@ fn label(claim: &str) -> &str {
 
 fn in_words(claim: &str, value: &Json, now: UnixSeconds) -> String {
     match (claim, value) {
-        ("iat" | "nbf" | "exp", value) => match form::moment(value) {
+        ("iat" | "nbf" | "exp", value) => match moment_of(value) {
             Some(moment) => format!("{moment}, {}", Relative { moment, now }),
             None => plain(value),
         },

@@ -1,5 +1,6 @@
 //! What is to be thought of a pass: the rules are `tapgate-core`'s, this says which of them were applied.
 
+use tapgate_cases::inspect::Form;
 use tapgate_core::key::{KeyRing, Passes};
 use tapgate_core::pass::{Expected, SignedPass};
 use tapgate_core::policy::shape;
@@ -9,7 +10,6 @@ use tapgate_core::time::{Seconds, UnixSeconds};
 use crate::key::{Key, Origin};
 
 use super::Expectations;
-use super::form::Form;
 
 /// How far gate and issuer may be apart in time where the policy does not say (`clockSkewInSeconds`).
 const DEFAULT_SKEW: Seconds = Seconds::new(shape::CLOCK_SKEW.default as u64);

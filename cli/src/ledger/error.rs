@@ -69,6 +69,14 @@ pub(super) enum LedgerError {
     #[error("the pass is authentic, but for `{0}`, whom the policy's directory does not know: no gateway takes it")]
     UnknownUser(UserName),
     #[error(
+        "the policy's users are a SCIM server's, which this command does not ask; name the user by the server's `id`, not by `{0}`"
+    )]
+    NotAnId(UserName),
+    #[error(
+        "the pass is for `{0}`, and the policy's users are a SCIM server's, which this command does not ask; revoke by `--user` with the `id` that the server has for them, which revokes all that they have"
+    )]
+    PassOfAName(UserName),
+    #[error(
         "the pass says that it was issued at {0}, which is in the future: no gateway takes it yet, and revoking it now would revoke all that are issued until then; if its key has leaked, change the key"
     )]
     IssuedAhead(UnixSeconds),
@@ -88,7 +96,7 @@ impl Failure for LedgerError {
             | Self::NotAuthentic(_)
             | Self::UnknownUser(_)
             | Self::IssuedAhead(_) => Exit::Findings,
-            Self::NoMember | Self::Variable(_) => Exit::Usage,
+            Self::NoMember | Self::Variable(_) | Self::NotAnId(_) | Self::PassOfAName(_) => Exit::Usage,
             Self::Read { .. } => Exit::Unreadable,
             Self::NoCredential { .. }
             | Self::NoPassKey(_)

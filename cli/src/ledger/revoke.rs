@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tapgate_core::audit::{AuditEvent, Kind, Origin, Outcome, Who};
+use tapgate_core::directory::Found;
 use tapgate_core::ledger::{PassRevoked, Record, RecordName, Revoke, RevokePass};
 use tapgate_core::names::{Identity, PassId, UserName};
 use tapgate_core::pass::{Expected, SignedPass};
@@ -152,7 +153,12 @@ async fn one(site: &mut Site, path: &PathBuf, world: &mut World<'_>) -> Result<R
     if pass.issued > world.clock()?.plus(site.policy.clock_skew) {
         return Err(LedgerError::IssuedAhead(pass.issued).into());
     }
-    let identity = site.policy.directory.resolve(&pass.user).ok_or(LedgerError::UnknownUser(pass.user))?;
+    let identity = match site.policy.directory.find(&pass.user) {
+        Found::AtHand(Some(known)) => known.identity,
+        Found::AtHand(None) => return Err(LedgerError::UnknownUser(pass.user).into()),
+        // A pass names its user by id or by name, and there is nobody here to say which.
+        Found::Elsewhere => return Err(LedgerError::PassOfAName(pass.user).into()),
+    };
     let name = RecordName::of(&site.policy.tenant, &identity);
     let longest_from_issue = site.policy.longest_from_issue();
     let event = RevokePass { id: pass.id.clone(), issued: pass.issued, end: pass.end, longest_from_issue };

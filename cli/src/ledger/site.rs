@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tapgate_cases::policy::{PolicyDocument, at, tenants, text_at, variables};
+use tapgate_core::directory::{Directory, Found};
 use tapgate_core::json::Json;
 use tapgate_core::ledger::RecordName;
 use tapgate_core::ledger::etcd::{Credentials, Keyspace};
 use tapgate_core::names::{Identity, UserName};
-use tapgate_core::policy::{Directory, LedgerPlace, Policy};
+use tapgate_core::policy::{LedgerPlace, Policy};
 use tapgate_core::time::Seconds;
 use zeroize::Zeroizing;
 
@@ -98,20 +99,24 @@ impl Site {
 
     /// Who is meant (3.3). Somebody whom the directory no longer knows may have a record still: then it is an id.
     pub(super) fn identity(&self, user: &UserName, world: &mut World<'_>) -> Result<Identity, Error> {
-        if let Some(identity) = self.policy.directory.resolve(user) {
-            return Ok(identity);
+        match self.policy.directory.find(user) {
+            Found::AtHand(Some(known)) => return Ok(known.identity),
+            Found::AtHand(None) => world.warn(format_args!(
+                "the policy's directory does not know `{user}`; taken for the id of somebody it once knew"
+            )),
+            Found::Elsewhere if user.as_str().contains('@') => return Err(LedgerError::NotAnId(user.clone()).into()),
+            Found::Elsewhere => world.warn(format_args!(
+                "`{user}` is taken for the id that the SCIM server has for them: this command does not ask it"
+            )),
         }
-        world.warn(format_args!(
-            "the policy's directory does not know `{user}`; taken for the id of somebody it once knew"
-        ));
         // A name and an id have the same form.
         user.as_str().parse().map_err(|_| LedgerError::UnknownUser(user.clone()).into())
     }
 
-    /// Whose a record is, as far as the policy's directory tells; under `open` nobody is listed.
+    /// Whose a record is, as far as the policy's directory tells; under `open` and of a SCIM server nobody is listed.
     pub(super) fn names(&self) -> BTreeMap<RecordName, Identity> {
         match &self.policy.directory {
-            Directory::Open => BTreeMap::new(),
+            Directory::Open | Directory::Scim(_) => BTreeMap::new(),
             Directory::Users(users) => {
                 users.iter().map(|(id, _)| (RecordName::of(&self.policy.tenant, id), id.clone())).collect()
             }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
+use tapgate_cases::describe::{FlawReport, SHARED, VOLATILE};
 use tapgate_cases::policy::PolicyDocument;
 use tapgate_core::policy::LedgerPlace;
 
-use super::file::{self, FlawReport, stand_in};
+use super::file::{self, stand_in};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::world::World;
@@ -59,7 +60,7 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
         let report = check(path.display().to_string(), &text, if options.keys { &real } else { &stand_in });
         if !options.json {
             for error in &report.errors {
-                error.print(path, world)?;
+                file::print(error, path, world)?;
             }
             for note in &report.notes {
                 world.note(note);
@@ -94,10 +95,10 @@ fn check(file: String, text: &str, environment: &dyn Fn(&str) -> Option<String>)
     let volatile = compiled.policies.iter().any(|policy| matches!(policy.ledger, LedgerPlace::SharedData { .. }));
     let mut notes = Vec::new();
     if volatile {
-        notes.push(super::explain::VOLATILE.to_owned());
+        notes.push(VOLATILE.to_owned());
     }
     if compiled.policies.iter().any(|policy| matches!(policy.ledger, LedgerPlace::Etcd(_))) {
-        notes.push(super::explain::SHARED.to_owned());
+        notes.push(SHARED.to_owned());
     }
     let tenants = compiled.policies.iter().map(|policy| policy.tenant.to_string()).collect();
     FileReport { file, errors, tenants, hash: Some(compiled.hash), notes }

@@ -4,10 +4,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-use tapgate_cases::describe::mend;
+use tapgate_cases::describe::FlawReport;
 use tapgate_cases::policy::{PolicyDocument, key_of_variable, tenants};
-use tapgate_cases::yaml::Flaw;
 use tapgate_core::json::Json;
 use tapgate_core::names::TenantId;
 use tapgate_core::policy::{Environment, Policy};
@@ -140,50 +138,11 @@ pub(crate) fn stand_in(variable: &str) -> Option<String> {
     Some(key_of_variable(variable))
 }
 
-/// What is wrong somewhere, for a program.
-#[derive(Serialize)]
-pub(super) struct FlawReport {
-    line: u64,
-    column: u64,
-    field: String,
-    found: String,
-    allowed: String,
-    mend: String,
-}
-
-impl FlawReport {
-    /// About a policy.
-    pub(super) fn of_policy(flaw: &Flaw, tree: Option<&Json>) -> Self {
-        let mend = match tree {
-            None => "mend the YAML here; the rest is checked once it can be read".to_owned(),
-            Some(_) => mend(&flaw.defect, tree),
-        };
-        Self::new(flaw, mend)
-    }
-
-    /// About a file of cases.
-    pub(super) fn of_cases(flaw: &Flaw) -> Self {
-        Self::new(flaw, format!("write {}; docs/cases.md has the format", flaw.defect.expected))
-    }
-
-    fn new(flaw: &Flaw, mend: String) -> Self {
-        let (position, defect) = (flaw.position, &flaw.defect);
-        Self {
-            line: position.line,
-            column: position.column,
-            field: defect.path.to_string(),
-            found: defect.found.clone(),
-            allowed: defect.expected.clone(),
-            mend,
-        }
-    }
-
-    /// For a person: where, then what was found, what is allowed, what to do.
-    pub(super) fn print(&self, file: &Path, world: &mut World<'_>) -> Result<(), Error> {
-        let Self { line, column, field, found, allowed, mend } = self;
-        world.print(format_args!("{}:{line}:{column}: {field}", file.display()))?;
-        world.print(format_args!("  found    {}", found.strip_prefix("found ").unwrap_or(found)))?;
-        world.print(format_args!("  allowed  {allowed}"))?;
-        world.print(format_args!("  mend     {mend}"))
-    }
+/// What is wrong somewhere, for a person: where, then what was found, what is allowed, what to do.
+pub(super) fn print(flaw: &FlawReport, file: &Path, world: &mut World<'_>) -> Result<(), Error> {
+    let FlawReport { line, column, field, found, allowed, mend } = flaw;
+    world.print(format_args!("{}:{line}:{column}: {field}", file.display()))?;
+    world.print(format_args!("  found    {}", found.strip_prefix("found ").unwrap_or(found)))?;
+    world.print(format_args!("  allowed  {allowed}"))?;
+    world.print(format_args!("  mend     {mend}"))
 }

@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tapgate_cases::case::CaseFile;
-use tapgate_cases::native::Native;
-use tapgate_cases::run::{Failure, RunError, run as play};
+use tapgate_cases::report::{Difference, Failed, Tested, test};
 
-use super::file::{self, FlawReport, Loaded};
+use super::file;
 use crate::error::{self, Error};
 use crate::exit::Exit;
 use crate::world::World;
@@ -56,29 +54,8 @@ struct Report {
 struct FileReport {
     file: String,
     cases: String,
-    played: usize,
-    errors: Vec<FlawReport>,
-    failures: Vec<Failed>,
-}
-
-#[derive(Serialize)]
-struct Failed {
-    case: String,
-    line: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    step: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sent: Option<String>,
-    differences: Vec<Difference>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trouble: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Difference {
-    what: String,
-    expected: String,
-    found: String,
+    #[serde(flatten)]
+    tested: Tested,
 }
 
 /// Plays the cases of each file.
@@ -88,27 +65,27 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
         let loaded = file::load(path, file::Keys::StandIns, world)?;
         let beside = path.with_extension("cases.yaml");
         let text = file::text(&beside)?;
-        let report = test(path, &beside, &loaded, &text, options.filter.as_deref());
+        let tested = test(&loaded.document, &text, options.filter.as_deref());
         if !options.json {
-            for error in &report.errors {
-                error.print(&beside, world)?;
+            for error in &tested.errors {
+                file::print(error, &beside, world)?;
             }
-            for failed in &report.failures {
+            for failed in &tested.failures {
                 show(failed, &beside, world)?;
             }
         }
-        files.push(report);
+        files.push(FileReport { file: path.display().to_string(), cases: beside.display().to_string(), tested });
     }
-    let played: usize = files.iter().map(|file| file.played).sum();
-    let failed: usize = files.iter().map(|file| file.failures.len()).sum();
-    let errors: usize = files.iter().map(|file| file.errors.len()).sum();
+    let played: usize = files.iter().map(|file| file.tested.played).sum();
+    let failed: usize = files.iter().map(|file| file.tested.failures.len()).sum();
+    let errors: usize = files.iter().map(|file| file.tested.errors.len()).sum();
     if let Some(filter) = options.filter.as_ref().filter(|_| played == 0 && errors == 0) {
         return Err(TestError::NothingLeft(filter.clone()).into());
     }
     if options.json {
         world.print_json(&Report { files })?;
     } else {
-        for FileReport { cases, played, failures, errors, .. } in &files {
+        for FileReport { cases, tested: Tested { played, failures, errors }, .. } in &files {
             match errors.len() {
                 0 => world.print(format_args!("{cases}: {played} played, {} failed", failures.len()))?,
                 count => world.print(format_args!("{cases}: {count} errors, nothing played"))?,
@@ -116,52 +93,6 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
         }
     }
     Ok(if failed == 0 && errors == 0 { Exit::Done } else { Exit::Findings })
-}
-
-fn test(path: &Path, beside: &Path, loaded: &Loaded, text: &str, filter: Option<&str>) -> FileReport {
-    let (file, cases) = (path.display().to_string(), beside.display().to_string());
-    let mut report = FileReport { file, cases, played: 0, errors: Vec::new(), failures: Vec::new() };
-    let read = match CaseFile::read(text) {
-        Ok(read) => read,
-        Err(flaws) => {
-            report.errors = flaws.iter().map(FlawReport::of_cases).collect();
-            return report;
-        }
-    };
-    let wanted = filter.map(str::to_lowercase);
-    for case in &read.cases {
-        if wanted.as_ref().is_some_and(|wanted| !case.name.to_lowercase().contains(wanted)) {
-            continue;
-        }
-        report.played = report.played.saturating_add(1);
-        if let Err(error) = play(&loaded.document, case, &Native) {
-            report.failures.push(failed(error, case.position.line));
-        }
-    }
-    report
-}
-
-fn failed(error: RunError, line: u64) -> Failed {
-    let (case, trouble) = match error {
-        RunError::Failed(Failure { case, position, step, sent, mismatches }) => {
-            let difference = |mismatch: tapgate_cases::run::Mismatch| Difference {
-                what: mismatch.what,
-                expected: mismatch.expected,
-                found: mismatch.found,
-            };
-            let differences = mismatches.into_iter().map(difference).collect();
-            let line = position.line;
-            return Failed { case, line, step: Some(step), sent: Some(sent), differences, trouble: None };
-        }
-        RunError::Policy { case, defects } => {
-            let lines: Vec<_> = defects.iter().map(ToString::to_string).collect();
-            (case, format!("the case changes what the policy does not have: {}", lines.join("; ")))
-        }
-        // Never natively: there is nothing that the rules themselves cannot carry.
-        RunError::NotOn { case, reason } => (case, format!("not played: {reason}")),
-        RunError::Host { case, trouble } => (case, format!("{trouble}: {}", trouble.cause)),
-    };
-    Failed { case, line, step: None, sent: None, differences: Vec::new(), trouble: Some(trouble) }
 }
 
 /// A failure as a diff: what the case says with `-`, what came of it with `+`.

@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use tapgate_cases::policy::{to_json, variables};
+use tapgate_core::directory::Directory;
 use tapgate_core::policy::{LedgerPlace, Policy};
 use tapgate_gateway::{Identity, Plugin};
 
@@ -42,13 +43,18 @@ pub(super) enum LoadError {
         "the policy sends events to a webhook; `tapgate serve` makes no calls of its own: leave `webhook` out of its policy"
     )]
     Webhook,
+    /// A directory, which this gateway does not ask.
+    #[error(
+        "the policy's users are a SCIM server's; `tapgate serve` makes no calls of its own: write `directory: open`, or list the users"
+    )]
+    Scim,
 }
 
 impl Failure for LoadError {
     fn exit(&self) -> Exit {
         match self {
             Self::Module { .. } | Self::Pem { .. } => Exit::Unreadable,
-            Self::Etcd | Self::Webhook => Exit::Findings,
+            Self::Etcd | Self::Webhook | Self::Scim => Exit::Findings,
         }
     }
 }
@@ -75,6 +81,9 @@ pub(super) fn site(module: Vec<u8>, options: &Options, world: &mut World<'_>) ->
     }
     if policies.iter().any(|policy| policy.webhook.is_some()) {
         return Err(LoadError::Webhook.into());
+    }
+    if policies.iter().any(|policy| matches!(policy.directory, Directory::Scim(_))) {
+        return Err(LoadError::Scim.into());
     }
     let tree = document.tree();
     // Of the environment the plugin sees what its policy names, and nothing else.

@@ -23,3 +23,4 @@ mod program;
 mod render;
 mod serve;
 mod support;
+mod workbench;

@@ -26,6 +26,10 @@ impl Scratch {
         Self(tempfile::tempdir().unwrap())
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
     pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path: PathBuf = self.0.path().join(name);
         fs::write(&path, text).unwrap();

@@ -38,7 +38,8 @@ pub(super) fn recognise(policy: &Arc<Policy>, asked: &Asked, context: &Context<'
 
 /// Whether the policy has ended the session (2.4).
 pub(super) fn is_closed_to(session: &Session, in_force: &InForce) -> bool {
-    in_force.still_open_to(&session.identity, session.groups.as_ref()).is_err()
+    let groups = in_force.policy().directory.groups_since(&session.identity, session.groups.as_ref());
+    groups.is_none_or(|groups| in_force.still_open_to(&session.identity, groups).is_err())
 }
 
 fn check(policy: Arc<Policy>, session: Session) -> Step<Person> {

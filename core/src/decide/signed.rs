@@ -1,4 +1,4 @@
-//! A signed pass is presented: against keys, claims, policy and ledger, in that order (3.4).
+//! A signed pass is presented: against keys, claims, directory, policy and ledger, in that order (3.4).
 
 use std::sync::Arc;
 
@@ -9,13 +9,15 @@ use super::presented::Presented;
 use super::{Decision, event, internal, refusals};
 use crate::audit::{AuditEvent, Kind, Outcome, Who};
 use crate::context::Context;
-use crate::ledger::{Attempt, PresentedPass, RecordName, Step, Unavailable};
+use crate::directory::{By, Known, Unavailable};
+use crate::ledger::{self, Attempt, PresentedPass, RecordName, Step};
 use crate::names::{AttemptId, PassId};
-use crate::pass::{Expected, SignedPass};
+use crate::pass::{AuthenticPass, Expected, SignedPass};
 use crate::path::ReturnTo;
 use crate::policy::{Claimed, InForce, Policy};
 use crate::random::NoEntropy;
 use crate::refusal::Refusal;
+use crate::time::UnixSeconds;
 
 /// Decides about a signed pass.
 pub(super) fn present(
@@ -24,18 +26,22 @@ pub(super) fn present(
     presented: Presented,
     context: &mut Context<'_>,
 ) -> Step<Decision> {
-    let claimed = match claim(policy, &presented, context) {
-        Ok(claimed) => claimed,
-        Err(Refused { refusal, who, pass }) => {
-            let event = AuditEvent { who, pass, ..event(policy, context, Kind::SignIn, Outcome::Refused(refusal)) };
-            let reply = refusals::of_sign_in(policy, &asked, refusal, presented.return_to.as_ref());
-            return Step::Done(Decision::reply(reply).audited(event));
+    let pass = match authenticate(policy, &presented) {
+        Ok(pass) => pass,
+        Err(refused) => return refuse(policy, &asked, &presented, refused, context),
+    };
+    let (owner, name) = (Arc::clone(policy), pass.user.clone());
+    let then = move |known, context: &mut Context<'_>| {
+        let claimed = match claim(&owner, pass, known, &presented, context.now) {
+            Ok(claimed) => claimed,
+            Err(refused) => return refuse(&owner, &asked, &presented, refused, context),
+        };
+        match redeem(&owner, asked, claimed, presented.return_to, context) {
+            Ok(step) => step,
+            Err(NoEntropy) => Step::Done(internal(&owner, context)),
         }
     };
-    match redeem(policy, asked, claimed, presented.return_to, context) {
-        Ok(step) => step,
-        Err(NoEntropy) => Step::Done(internal(policy, context)),
-    }
+    ledger::find(policy, name, By::NameOrId, then, context)
 }
 
 /// A refusal, and what the log may say of the person.
@@ -46,17 +52,43 @@ struct Refused {
     pass: Option<PassId>,
 }
 
-fn claim(policy: &Policy, presented: &Presented, context: &Context<'_>) -> Result<Claimed, Refused> {
-    let typed = || presented.who(policy);
-    let neutral = |refusal| Refused { refusal, who: typed(), pass: None };
+fn refuse(
+    policy: &Policy,
+    asked: &Asked,
+    presented: &Presented,
+    Refused { refusal, who, pass }: Refused,
+    context: &Context<'_>,
+) -> Step<Decision> {
+    let event = AuditEvent { who, pass, ..event(policy, context, Kind::SignIn, Outcome::Refused(refusal)) };
+    let reply = refusals::of_sign_in(policy, asked, refusal, presented.return_to.as_ref());
+    Step::Done(Decision::reply(reply).audited(event))
+}
+
+fn authenticate(policy: &Policy, presented: &Presented) -> Result<AuthenticPass, Refused> {
     let expected = Expected { issuer: &policy.issuer, audience: &policy.audience };
     let signed = SignedPass::new(presented.pass.as_bytes());
-    let pass = signed.authenticate(&policy.pass_keys, expected).map_err(neutral)?;
-    let id = pass.id.clone();
-    let identity = policy.directory.resolve(&pass.user);
-    policy.claim(pass, presented.user.as_deref(), context.now).map_err(|refusal| {
-        let who = identity.map_or_else(typed, Who::User);
-        Refused { refusal, who, pass: Some(id) }
+    let neutral = |refusal| Refused { refusal, who: presented.who(policy), pass: None };
+    signed.authenticate(&policy.pass_keys, expected).map_err(neutral)
+}
+
+fn claim(
+    policy: &Policy,
+    pass: AuthenticPass,
+    known: Result<Option<Known>, Unavailable>,
+    presented: &Presented,
+    now: UnixSeconds,
+) -> Result<Claimed, Refused> {
+    let id = Some(pass.id.clone());
+    let known = match known {
+        Ok(known) => known,
+        Err(Unavailable) => {
+            return Err(Refused { refusal: Refusal::DirectoryUnavailable, who: presented.who(policy), pass: id });
+        }
+    };
+    let identity = known.as_ref().map(|known| known.identity.clone());
+    policy.claim(pass, known, presented.user.as_deref(), now).map_err(|refusal| {
+        let who = identity.map_or_else(|| presented.who(policy), Who::User);
+        Refused { refusal, who, pass: id }
     })
 }
 
@@ -68,7 +100,8 @@ fn redeem(
     return_to: Option<ReturnTo>,
     context: &mut Context<'_>,
 ) -> Result<Step<Decision>, NoEntropy> {
-    let Claimed { pass, identity } = &claimed;
+    let Claimed { pass, known } = &claimed;
+    let identity = &known.identity;
     let presented = PresentedPass {
         id: pass.id.clone(),
         issued: pass.issued,
@@ -78,7 +111,7 @@ fn redeem(
         typed: false,
     };
     let name = RecordName::of(&policy.tenant, identity);
-    let person = (identity.clone(), pass.groups.clone());
+    let person = (identity.clone(), policy.carried_groups(known, pass.groups.as_ref()));
     let Beginning { event, newcomer } = begin::begin(policy, &asked, presented, person, return_to, context)?;
     let id = AttemptId::from_bytes(context.random.bytes()?);
     let owner = Arc::clone(policy);
@@ -87,7 +120,7 @@ fn redeem(
         Step::Done(match outcome {
             Ok(Ok(signed_in)) => newcomer.let_in(&owner, &asked, signed_in, context),
             Ok(Err(refusal)) => newcomer.refuse(&owner, &asked, refusal, context),
-            Err(Unavailable) => newcomer.refuse(&owner, &asked, Refusal::LedgerUnavailable, context),
+            Err(ledger::Unavailable) => newcomer.refuse(&owner, &asked, Refusal::LedgerUnavailable, context),
         })
     }))
 }

@@ -11,6 +11,7 @@ use super::{Decision, event, internal, refusals};
 use crate::audit::{AuditEvent, Kind, Outcome, Who};
 use crate::code::{Code, CodeLength, TypedCode};
 use crate::context::Context;
+use crate::directory::{By, Known, Unavailable};
 use crate::ledger::{self, Attempt, Compared, Guess, Guessed, Loaded, PresentedPass, RecordName, StandingPass, Step};
 use crate::names::{AttemptId, HolderId, Identity, PassId, UserName};
 use crate::path::ReturnTo;
@@ -27,8 +28,8 @@ struct Typing {
     policy: Arc<Policy>,
     asked: Asked,
     code: TypedCode,
-    /// The name that was typed, as an identity; and whether there is such a user.
-    identity: Identity,
+    /// Who is called what was typed, or would be; and whether there is such a user.
+    user: Known,
     is_known: bool,
     /// What the log may say of whoever does not know the code.
     who: Who,
@@ -61,7 +62,6 @@ pub(super) fn present(
         let reply = refusals::of_sign_in(policy, &asked, refusal, presented.return_to.as_ref());
         return Step::Done(Decision::reply(reply).audited(event));
     };
-    let known = policy.directory.resolve(&user);
     // Everybody gets one, whatever the code is: a redemption whose reply is lost must not lock its person out (7.3).
     let mut asked = asked;
     let newly_held = match asked.holder {
@@ -72,23 +72,34 @@ pub(super) fn present(
         },
     };
     asked.holder = asked.holder.or(newly_held);
-    let typing = Typing {
-        policy: Arc::clone(policy),
-        newly_held,
-        asked,
-        code,
-        is_known: known.is_some(),
-        identity: known.unwrap_or_else(|| Identity::of_open(&user)),
-        who,
-        return_to: presented.return_to,
+    let (owner, name) = (Arc::clone(policy), user.clone());
+    let then = move |known: Result<Option<Known>, Unavailable>, context: &mut Context<'_>| {
+        let answered = known.is_ok();
+        // Whoever may not sign in is answered as somebody who does not exist.
+        let known = known.unwrap_or_default().filter(|known| known.active);
+        let typing = Typing {
+            policy: owner,
+            newly_held,
+            asked,
+            code,
+            is_known: known.is_some(),
+            user: known.unwrap_or_else(|| Known::of_open(&user)),
+            who,
+            return_to: presented.return_to,
+        };
+        if answered {
+            typing.compare(MOST_COMPARISONS)
+        } else {
+            typing.refuse(Refusal::DirectoryUnavailable, None, context)
+        }
     };
-    typing.compare(MOST_COMPARISONS)
+    ledger::find(policy, name, By::TypedName, then, context)
 }
 
 impl Typing {
     fn compare(self, comparisons_left: u8) -> Step<Decision> {
         let policy = Arc::clone(&self.policy);
-        let name = RecordName::of(&policy.tenant, &self.identity);
+        let name = RecordName::of(&policy.tenant, &self.user.identity);
         in_force::load(Arc::clone(&policy), name, move |found, context| {
             let Ok(found) = found else { return self.refuse(Refusal::LedgerUnavailable, None, context) };
             let Ok((verdict, id)) = self.judge(&found, context) else {
@@ -125,8 +136,8 @@ impl Typing {
         let open = standing.filter(|(_, _, code)| code.guesses.are_open(context.now));
         let keys = &self.policy.gateway_keys;
         let derived = match open {
-            Some((_, pass, code)) => Code::derive(keys, &code.key, &self.identity, &pass.id, code.length),
-            None => nobodys(in_force, &self.identity),
+            Some((_, pass, code)) => Code::derive(keys, &code.key, &self.user.identity, &pass.id, code.length),
+            None => nobodys(in_force, &self.user.identity),
         };
         let same = derived.is_some_and(|code| code.is(&self.code));
         let compared = |compared| Verdict { compared, newcomer: None, pass: None };
@@ -153,7 +164,7 @@ impl Typing {
             newcomer: None,
             pass: Some(pass.id.clone()),
         };
-        if let Err(refusal) = in_force.admit_standing(terms, &self.identity, context.now) {
+        if let Err(refusal) = in_force.admit_standing(terms, &self.user, context.now) {
             return Ok(refused(refusal));
         }
         let presented = PresentedPass {
@@ -164,7 +175,7 @@ impl Typing {
             once: pass.once,
             typed: true,
         };
-        let person = (self.identity.clone(), None);
+        let person = (self.user.identity.clone(), self.policy.carried_groups(&self.user, None));
         let Beginning { event, newcomer } =
             begin::begin(&self.policy, &self.asked, presented, person, self.return_to.clone(), context)?;
         Ok(Verdict {
@@ -176,7 +187,7 @@ impl Typing {
 
     /// `pass` is the pass whose code was right.
     fn refuse(self, refusal: Refusal, pass: Option<PassId>, context: &Context<'_>) -> Step<Decision> {
-        let who = if pass.is_some() { Who::User(self.identity) } else { self.who };
+        let who = if pass.is_some() { Who::User(self.user.identity) } else { self.who };
         let outcome = Outcome::Refused(refusal);
         let event = AuditEvent { who, pass, ..event(&self.policy, context, Kind::SignIn, outcome) };
         let reply = refusals::of_sign_in(&self.policy, &self.asked, refusal, self.return_to.as_ref());

@@ -1,5 +1,6 @@
 //! Who calls: a bearer token, signed with an `admin` key, or one that the proxy itself has verified (11.1).
 
+use crate::directory::Known;
 use crate::json::{Json, Object};
 use crate::jws::{self, Typ};
 use crate::names::{Identity, UserName};
@@ -15,6 +16,15 @@ pub const LONGEST: Seconds = Seconds::new(3600);
 /// The most roles that a token may name.
 const MOST_ROLES: usize = 32;
 
+/// What a token says of whoever has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bearer {
+    /// Who, by a name or an id.
+    pub(crate) name: UserName,
+    /// As what.
+    pub(crate) role_names: Vec<String>,
+}
+
 /// Somebody with a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
@@ -22,9 +32,44 @@ pub(crate) struct Caller {
     pub(crate) identity: Identity,
     /// As what, by the names that the token gives.
     pub(crate) role_names: Vec<String>,
+    /// As the directory knows them; `None` where it does not, and where nobody knows who exists.
+    known: Option<Known>,
 }
 
 impl Caller {
+    /// Whoever has this token, whom the directory knows as this, if it knows them.
+    pub(crate) fn of(bearer: Bearer, known: Option<Known>, policy: &Policy) -> Self {
+        let Bearer { name, role_names } = bearer;
+        let known = known.filter(|_| policy.directory.knows_users());
+        let identity = known.as_ref().map_or_else(|| Identity::of_open(&name), |known| known.identity.clone());
+        Self { identity, role_names, known }
+    }
+
+    /// Whether they may act: a directory that knows them has the last word, whatever their token says.
+    pub(crate) fn is_active(&self) -> bool {
+        self.known.as_ref().is_none_or(|known| known.active)
+    }
+
+    /// Whether this is a name of theirs.
+    pub(crate) fn is_called(&self, name: &UserName) -> bool {
+        match &self.known {
+            Some(known) => known.is_called(name.as_str()),
+            None => self.identity == Identity::of_open(name),
+        }
+    }
+
+    /// Whether they may be this user (11.2).
+    pub(crate) fn may_be(&self, user: &Known) -> bool {
+        self.identity == user.identity || (self.known.is_none() && user.may_be(&self.identity))
+    }
+
+    /// The roles.
+    pub(crate) fn roles(&self) -> Vec<Role> {
+        self.role_names.iter().map(|name| Role::named(name)).collect()
+    }
+}
+
+impl Bearer {
     /// Reads the value of an `authorization` header; `None` unless it is a token for this tenant, now.
     pub(crate) fn of(authorization: &[u8], policy: &Policy, now: UnixSeconds) -> Option<Self> {
         let (scheme, token) = authorization.split_at_checked(7)?;
@@ -46,12 +91,12 @@ impl Caller {
             return None;
         }
         let Some(Json::Array(roles)) = claims.get("roles") else { return None };
-        Self::named(text(&claims, "sub")?, names(roles)?, policy)
+        Some(Self { name: text(&claims, "sub")?.parse().ok()?, role_names: names(roles)? })
     }
 
     /// Reads the claims of a token that the proxy has verified: signature, issuer and audience are its business (11.1). Its end is
     /// looked at again, since proxies allow for some skew, and a token without one is none.
-    pub(crate) fn of_verified(claims: &Object, roles_claim: &str, policy: &Policy, now: UnixSeconds) -> Option<Self> {
+    pub(crate) fn of_verified(claims: &Object, roles_claim: &str, now: UnixSeconds) -> Option<Self> {
         // Seconds as doubles: whole ones up to the year 9999 are exact.
         #[expect(clippy::cast_precision_loss, reason = "no second of a `UnixSeconds` comes near 2^53")]
         let now = now.get() as f64;
@@ -63,18 +108,7 @@ impl Caller {
             Json::Array(roles) => names(roles)?,
             _ => return None,
         };
-        Self::named(text(claims, "sub")?, role_names, policy)
-    }
-
-    fn named(subject: &str, role_names: Vec<String>, policy: &Policy) -> Option<Self> {
-        let name: UserName = subject.parse().ok()?;
-        let identity = policy.directory.resolve(&name).unwrap_or_else(|| Identity::of_open(&name));
-        Some(Self { identity, role_names })
-    }
-
-    /// The roles.
-    pub(crate) fn roles(&self) -> Vec<Role> {
-        self.role_names.iter().map(|name| Role::named(name)).collect()
+        Some(Self { name: text(claims, "sub")?.parse().ok()?, role_names })
     }
 }
 

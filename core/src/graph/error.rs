@@ -144,6 +144,18 @@ impl ApiError {
     /// The ledger did not answer.
     pub(crate) const UNAVAILABLE: Self =
         Self::of(503, "serviceNotAvailable", "The ledger cannot be reached just now. Try again in a moment.");
+    /// The directory did not answer.
+    pub(crate) const NO_DIRECTORY: Self = Self::of(
+        503,
+        "serviceNotAvailable",
+        "The directory of users cannot be reached just now. Try again in a moment.",
+    );
+    /// The directory says that the user may not sign in.
+    pub(crate) const INACTIVE: Self = Self::of(
+        400,
+        "badRequest",
+        "Unable to add Temporary Access Pass: the directory says that the user is not active.",
+    );
     /// What must not happen.
     pub(crate) const INTERNAL: Self = Self::of(500, "generalException", "The call could not be carried out.");
 
@@ -189,6 +201,7 @@ impl ApiError {
             404 => "not_found",
             405 => "no_such_method",
             409 | 412 => "conflict",
+            503 if *self == Self::NO_DIRECTORY => Refusal::DirectoryUnavailable.name(),
             503 => Refusal::LedgerUnavailable.name(),
             _ => Refusal::Internal.name(),
         }

@@ -1,11 +1,11 @@
-//! Tokens made here: what [`Caller`] reads, for whoever has the `admin` key and no identity provider.
+//! Tokens made here: what [`Bearer`] reads, for whoever has the `admin` key and no identity provider.
 
 use std::fmt;
 
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::caller::Caller;
+use super::caller::Bearer;
 use crate::jws::{self, Typ};
 use crate::names::UserName;
 use crate::policy::Policy;
@@ -72,8 +72,8 @@ pub fn mint_token(
     };
     let token = jws::sign(keys, Typ::ADMIN, &claims).map(Zeroizing::new).ok_or(NoAdminToken::NotTaken)?;
     let header = Zeroizing::new(format!("Bearer {}", *token));
-    match Caller::of(header.as_bytes(), policy, now) {
-        Some(caller) if caller.role_names == roles => Ok(token),
+    match Bearer::of(header.as_bytes(), policy, now) {
+        Some(bearer) if bearer.role_names == roles => Ok(token),
         _ => Err(NoAdminToken::NotTaken),
     }
 }

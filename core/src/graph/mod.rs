@@ -14,8 +14,8 @@ mod role;
 mod route;
 
 pub(crate) use body::{NewPass, policy_patch};
-pub(crate) use caller::Caller;
 pub use caller::LONGEST as LONGEST_TOKEN;
+pub(crate) use caller::{Bearer, Caller};
 pub(crate) use error::{ApiError, Ids};
 pub use mint::{NoAdminToken, mint_token};
 pub use request_key::request_key;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::code::Code;
+use crate::directory::Known;
 use crate::ledger::StandingPass;
 use crate::names::{GroupId, Identity};
 use crate::policy::{InForce, Target, TemporaryAccessPass, Terms};
@@ -42,8 +43,8 @@ pub(crate) struct Collection<T> {
 }
 
 impl<'a> Pass<'a> {
-    fn bare(in_force: &InForce, identity: &Identity, pass: &'a StandingPass, now: UnixSeconds) -> Self {
-        let reason = usability(in_force, identity, pass, now);
+    fn bare(in_force: &InForce, of: &Known, pass: &'a StandingPass, now: UnixSeconds) -> Self {
+        let reason = usability(in_force, of, pass, now);
         Self {
             context: None,
             kind: None,
@@ -62,15 +63,15 @@ impl<'a> Pass<'a> {
     pub(crate) fn one(
         root: &str,
         in_force: &InForce,
-        identity: &Identity,
+        of: &Known,
         pass: &'a StandingPass,
         code: Option<&'a Code>,
         now: UnixSeconds,
     ) -> Self {
         Self {
-            context: Some(format!("{}/$entity", collection(root, identity, "temporaryAccessPassMethods"))),
+            context: Some(format!("{}/$entity", collection(root, &of.identity, "temporaryAccessPassMethods"))),
             temporary_access_pass: code.map(Code::reveal),
-            ..Self::bare(in_force, identity, pass, now)
+            ..Self::bare(in_force, of, pass, now)
         }
     }
 }
@@ -79,13 +80,13 @@ impl<'a> Pass<'a> {
 pub(crate) fn passes<'a>(
     root: &str,
     in_force: &InForce,
-    identity: &Identity,
+    of: &Known,
     pass: Option<&'a StandingPass>,
     now: UnixSeconds,
 ) -> Collection<Pass<'a>> {
     Collection {
-        context: collection(root, identity, "temporaryAccessPassMethods"),
-        value: pass.map(|pass| Pass::bare(in_force, identity, pass, now)).into_iter().collect(),
+        context: collection(root, &of.identity, "temporaryAccessPassMethods"),
+        value: pass.map(|pass| Pass::bare(in_force, of, pass, now)).into_iter().collect(),
     }
 }
 
@@ -93,12 +94,12 @@ pub(crate) fn passes<'a>(
 pub(crate) fn methods<'a>(
     root: &str,
     in_force: &InForce,
-    identity: &Identity,
+    of: &Known,
     pass: Option<&'a StandingPass>,
     now: UnixSeconds,
 ) -> Collection<Pass<'a>> {
-    let typed = |pass| Pass { kind: Some(PASS_TYPE), ..Pass::bare(in_force, identity, pass, now) };
-    Collection { context: collection(root, identity, "methods"), value: pass.map(typed).into_iter().collect() }
+    let typed = |pass| Pass { kind: Some(PASS_TYPE), ..Pass::bare(in_force, of, pass, now) };
+    Collection { context: collection(root, &of.identity, "methods"), value: pass.map(typed).into_iter().collect() }
 }
 
 fn collection(root: &str, identity: &Identity, name: &str) -> String {
@@ -111,14 +112,14 @@ const ENABLED: &str = "EnabledByPolicy";
 const BY_POLICY: &str = "DisabledByPolicy";
 
 /// Graph's `methodUsabilityReason`: what a sign-in with it would be told now.
-fn usability(in_force: &InForce, identity: &Identity, pass: &StandingPass, now: UnixSeconds) -> &'static str {
+fn usability(in_force: &InForce, of: &Known, pass: &StandingPass, now: UnixSeconds) -> &'static str {
     let terms = Terms { start: pass.start, end: pass.end, once: pass.once };
     let refused = if now >= pass.end {
         Err(Refusal::Expired)
     } else if pass.reservation.is_some() {
         Err(Refusal::AlreadyUsed)
     } else {
-        in_force.admit_standing(terms, identity, now)
+        in_force.admit_standing(terms, of, now)
     };
     match refused {
         Err(refusal) => refusal.method_usability_reason().unwrap_or(BY_POLICY),

@@ -32,7 +32,8 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::digest;
-use crate::names::{Identity, TenantId};
+use crate::directory::{self, By, Found, Known};
+use crate::names::{Identity, TenantId, UserName};
 use crate::policy::Policy;
 use crate::time::UnixSeconds;
 
@@ -131,6 +132,8 @@ pub enum Step<D> {
     Load(Load<D>),
     /// A record swapped, or the policy amended.
     Swap(Swap<D>),
+    /// Somebody looked up in the directory.
+    Ask(Ask<D>),
     /// Nothing.
     Done(D),
 }
@@ -146,6 +149,17 @@ pub struct Load<D> {
     /// What for.
     pub purpose: Purpose,
     then: Then<Result<Loaded, Unavailable>, D>,
+}
+
+/// A rule that waits for the directory. Only the answer about this name, or the lack of one, can answer it.
+pub struct Ask<D> {
+    /// Whose directory.
+    pub policy: Arc<Policy>,
+    /// Who is looked for.
+    pub name: UserName,
+    /// By what.
+    pub by: By,
+    then: Then<Result<Option<Known>, directory::Unavailable>, D>,
 }
 
 /// A rule that waits for a swap.
@@ -185,6 +199,10 @@ impl<D: 'static> Step<D> {
                 let then = Box::new(|reply, context: &mut Context<'_>| then(reply, context).and_then(next, context));
                 Step::Swap(Swap { policy, expected, put, then })
             }
+            Self::Ask(Ask { policy, name, by, then }) => {
+                let then = Box::new(|known, context: &mut Context<'_>| then(known, context).and_then(next, context));
+                Step::Ask(Ask { policy, name, by, then })
+            }
         }
     }
 }
@@ -196,10 +214,31 @@ impl<D> Load<D> {
     }
 }
 
+impl<D> Ask<D> {
+    /// Goes on with whom the directory knows.
+    pub fn answer(self, known: Result<Option<Known>, directory::Unavailable>, context: &mut Context<'_>) -> Step<D> {
+        (self.then)(known, context)
+    }
+}
+
 impl<D> Swap<D> {
     /// Goes on with the swap's reply.
     pub fn answer(self, reply: SwapReply, context: &mut Context<'_>) -> Step<D> {
         (self.then)(reply, context)
+    }
+}
+
+/// Finds out who is called so: at once where the policy's directory is at hand.
+pub(crate) fn find<D>(
+    policy: &Arc<Policy>,
+    name: UserName,
+    by: By,
+    then: impl FnOnce(Result<Option<Known>, directory::Unavailable>, &mut Context<'_>) -> Step<D> + 'static,
+    context: &mut Context<'_>,
+) -> Step<D> {
+    match policy.directory.find(&name) {
+        Found::AtHand(known) => then(Ok(known), context),
+        Found::Elsewhere => Step::Ask(Ask { policy: Arc::clone(policy), name, by, then: Box::new(then) }),
     }
 }
 
@@ -273,6 +312,10 @@ pub fn settle<D>(mut step: Step<D>, ledger: &mut dyn Ledger, context: &mut Conte
                 let reply = ledger.swap(&swap.policy, swap.expected, &swap.put, context.now);
                 swap.answer(reply, context)
             }
+            Step::Ask(ask) => {
+                let known = ledger.find(&ask.policy, &ask.name, ask.by);
+                ask.answer(known, context)
+            }
         };
     }
 }
@@ -287,4 +330,12 @@ pub trait Ledger {
 
     /// Writes it if `expected` stands there (`None`: if nothing does).
     fn swap(&mut self, policy: &Policy, expected: Option<Version>, put: &Put, now: UnixSeconds) -> SwapReply;
+
+    /// Looks somebody up in a directory that has to be asked. Nobody answers unless whoever keeps the ledger can do that too.
+    ///
+    /// # Errors
+    /// [`directory::Unavailable`] if it cannot be asked.
+    fn find(&mut self, _policy: &Policy, _name: &UserName, _by: By) -> Result<Option<Known>, directory::Unavailable> {
+        Err(directory::Unavailable)
+    }
 }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::doc::{Defect, Defects, Node};
 use super::{InForce, Policy, TemporaryAccessPass, sections, shape};
 use crate::digest;
+use crate::directory::Found;
 use crate::json::{self, Json, Object};
 use crate::key::{Amendments, KeyRing};
 use crate::ledger::Amendment;
@@ -217,7 +218,11 @@ impl Policy {
             _ => None,
         };
         let named = text("id").filter(|_| text(shape::TARGET_TYPE.name) == Some("user"));
-        let user = named.and_then(|name| self.directory.resolve(&name.parse().ok()?));
+        let user = named.and_then(|name| match self.directory.find(&name.parse().ok()?) {
+            Found::AtHand(known) => known.map(|known| known.identity),
+            // It is an id, or it does not compile.
+            Found::Elsewhere => None,
+        });
         let with_id = |(name, value): &(String, Json)| match &user {
             Some(user) if name == "id" => (name.clone(), Json::String(user.as_str().to_owned())),
             _ => (name.clone(), value.clone()),

@@ -101,7 +101,7 @@ fn tenant(node: &Node<'_>, environment: Environment<'_>, across: &mut AcrossTena
     let keys = section
         .required("keys", "a section with the lists `pass`, `gateway` and `upstream`")
         .and_then(|node| keys::read(&node.secret(), environment, across));
-    let directory = section.or("directory", Directory::Open, |node| sections::directory(&node));
+    let directory = section.or("directory", Directory::Open, |node| sections::directory(&node, environment));
     let passes = section
         .required("temporaryAccessPass", "a section that says what passes must be like")
         .and_then(|node| Some((sections::passes(&node, directory.as_ref())?, node.value().clone())));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::amend::Void;
 use super::{Policy, TemporaryAccessPass, Terms};
+use crate::directory::Known;
 use crate::names::Identity;
 use crate::pass::{AuthenticPass, GroupTags};
 use crate::refusal::Refusal;
@@ -23,7 +24,7 @@ pub struct Claimed {
     /// The pass.
     pub pass: AuthenticPass,
     /// Its user.
-    pub identity: Identity,
+    pub known: Known,
 }
 
 impl InForce {
@@ -50,8 +51,8 @@ impl InForce {
     ///
     /// # Errors
     /// The first check that fails, in the order of 3.4.
-    pub fn admit(&self, Claimed { pass, identity }: &Claimed) -> Result<(), Refusal> {
-        self.still_open_to(identity, pass.groups.as_ref())?;
+    pub fn admit(&self, Claimed { pass, known }: &Claimed) -> Result<(), Refusal> {
+        self.still_open_to(&known.identity, known.groups.as_ref().or(pass.groups.as_ref()))?;
         if pass.start.since(pass.issued) > Seconds::from(self.policy.sign_in.starts_within) {
             return Err(Refusal::LifetimeOutOfPolicy);
         }
@@ -62,9 +63,9 @@ impl InForce {
     ///
     /// # Errors
     /// The first check that fails, in the order of 3.4.
-    pub fn admit_standing(&self, terms: Terms, identity: &Identity, now: UnixSeconds) -> Result<(), Refusal> {
+    pub fn admit_standing(&self, terms: Terms, known: &Known, now: UnixSeconds) -> Result<(), Refusal> {
         self.policy.in_time(terms, now)?;
-        self.still_open_to(identity, None)?;
+        self.still_open_to(&known.identity, known.groups.as_ref())?;
         self.allows(terms)
     }
 
@@ -79,14 +80,14 @@ impl InForce {
         }
     }
 
-    /// Whether the policy lets this user hold a pass or a session at all (2.4).
+    /// Whether the policy lets a user who is in these groups hold a pass or a session at all (2.4).
     ///
     /// # Errors
     /// `disabled` or `out_of_scope`.
-    pub fn still_open_to(&self, identity: &Identity, claimed: Option<&GroupTags>) -> Result<(), Refusal> {
+    pub fn still_open_to(&self, identity: &Identity, groups: Option<&GroupTags>) -> Result<(), Refusal> {
         if !self.passes.enabled {
             return Err(Refusal::Disabled);
         }
-        self.passes.scope.judge(&self.policy.directory, identity, claimed)
+        self.passes.scope.judge(identity, groups)
     }
 }

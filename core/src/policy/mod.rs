@@ -19,18 +19,19 @@ pub use compile::{Compiled, compile, compile_tree};
 pub use doc::{Defect, DocPath, Fault, Step};
 pub use in_force::{Claimed, InForce};
 pub use keys::Environment;
-pub use scope::{Directory, Scope, Target, User, UserType, Users};
+pub use scope::{Scope, Target};
 
 use std::fmt;
 use std::sync::Arc;
 
 use self::amend::Amending;
+use crate::directory::{Directory, Known};
 use crate::graph::{self, Role};
 use crate::key::{Admins, GatewayKeys, KeyRing, Passes, Upstream, Webhooks};
 use crate::ledger::etcd::Credentials;
-use crate::names::{Identity, TenantId};
+use crate::names::TenantId;
 use crate::pages;
-use crate::pass::AuthenticPass;
+use crate::pass::{self, AuthenticPass, GroupTags};
 use crate::path::{LocalPath, PathPattern};
 use crate::refusal::Refusal;
 use crate::time::{Minutes, Seconds, UnixSeconds};
@@ -281,14 +282,25 @@ impl Policy {
     /// Judges whose an authentic pass is, and its times: what no amendment changes. The rest comes with the record
     /// ([`InForce::admit`]).
     ///
-    /// `typed` is the user name that came with it, if any.
+    /// `known` is whom the directory knows by the pass's user name, `typed` the user name that came with it, if any.
     ///
     /// # Errors
     /// The first check that fails, in the order of 3.4.
-    pub fn claim(&self, pass: AuthenticPass, typed: Option<&str>, now: UnixSeconds) -> Result<Claimed, Refusal> {
-        let identity = self.directory.resolve(&pass.user);
+    pub fn claim(
+        &self,
+        pass: AuthenticPass,
+        known: Option<Known>,
+        typed: Option<&str>,
+        now: UnixSeconds,
+    ) -> Result<Claimed, Refusal> {
         if let Some(typed) = typed {
-            self.same_user(&pass, identity.as_ref(), typed)?;
+            let same = match &known {
+                Some(known) => known.is_called(typed),
+                None => pass.user.as_str().eq_ignore_ascii_case(typed),
+            };
+            if !same {
+                return Err(Refusal::WrongUser);
+            }
         }
         if pass.issued > now.plus(self.clock_skew) {
             return Err(Refusal::NotYetValid);
@@ -298,8 +310,8 @@ impl Policy {
         if !self.passes.enabled {
             return Err(Refusal::Disabled);
         }
-        let identity = identity.ok_or(Refusal::OutOfScope)?;
-        Ok(Claimed { pass, identity })
+        let known = known.filter(|known| known.active).ok_or(Refusal::OutOfScope)?;
+        Ok(Claimed { pass, known })
     }
 
     fn in_time(&self, terms: Terms, now: UnixSeconds) -> Result<(), Refusal> {
@@ -313,14 +325,17 @@ impl Policy {
         }
     }
 
-    fn same_user(&self, pass: &AuthenticPass, identity: Option<&Identity>, typed: &str) -> Result<(), Refusal> {
-        let same = match identity {
-            Some(identity) => {
-                typed.parse().ok().and_then(|name| self.directory.resolve(&name)).is_some_and(|user| user == *identity)
-            }
-            None => pass.user.as_str().eq_ignore_ascii_case(typed),
-        };
-        if same { Ok(()) } else { Err(Refusal::WrongUser) }
+    /// What a session carries of its user's groups, so that a policy tightened later still finds out whom it concerns: what the pass
+    /// claims, or where a server was asked, what it said. A cookie has room for as many as a pass may claim: those that the policy
+    /// names come first.
+    pub(crate) fn carried_groups(&self, known: &Known, claimed: Option<&GroupTags>) -> Option<GroupTags> {
+        match self.directory {
+            Directory::Open | Directory::Users(_) => claimed.cloned(),
+            Directory::Scim(_) => known
+                .groups
+                .as_ref()
+                .map(|groups| groups.at_most(pass::MOST_GROUPS, |tag| self.passes.scope.names(tag))),
+        }
     }
 
     /// Where a request is decided by its body: the application's own sign-in, and the plugin's. A proxy has to hold such a

@@ -2,7 +2,8 @@
 //! [`super::sections`] go by it, and so does whoever describes policies to people.
 
 use super::fields::{Field, Flag, Form, Kind, List, Shape, Text, Whole, Word};
-use super::{CookieRule, Then, UserType};
+use super::{CookieRule, Then};
+use crate::directory::UserType;
 use crate::headers::DEFAULT_USER_HEADER;
 
 /// Thirty days, in minutes.
@@ -132,7 +133,30 @@ const USER: Shape = Shape::of(&[
     USER_TYPE.field(),
 ]);
 
-const DIRECTORY: Shape = Shape::of(&[Field { presence: super::fields::Presence::Required, ..USERS.field() }]);
+/// `directory.scim.cluster`.
+pub const SCIM_CLUSTER: Text = Text::usually("cluster", 128, "scim");
+/// `directory.scim.authority`.
+pub const SCIM_AUTHORITY: Text = Text::usually("authority", 255, "scim");
+/// `directory.scim.path`, where the policy does not say.
+pub const SCIM_PATH: &str = "/scim/v2";
+/// `directory.scim.timeoutInMilliseconds`.
+pub const SCIM_TIMEOUT: Whole = Whole { name: "timeoutInMilliseconds", least: 1, most: 60_000, default: 2_000 };
+/// `directory.scim.cacheInSeconds`.
+pub const SCIM_CACHE: Whole = Whole { name: "cacheInSeconds", least: 0, most: 3_600, default: 60 };
+/// `directory.scim.tokenEnv`.
+pub const TOKEN_ENV: Text = Text::token("tokenEnv", 128);
+
+const SCIM: Shape = Shape::of(&[
+    SCIM_CLUSTER.field(),
+    SCIM_AUTHORITY.field(),
+    Field::usually("path", Kind::Form(Form::Path), SCIM_PATH),
+    SCIM_TIMEOUT.field(),
+    SCIM_CACHE.field(),
+    TOKEN_ENV.field(),
+]);
+
+const DIRECTORY: Shape =
+    Shape::one_of(&[USERS.optional(), Field::optional("scim", Kind::Section(&SCIM))], &["users", "scim"]);
 
 /// `signIn.userField`.
 pub const USER_FIELD: Text = Text::usually("userField", 64, "username");

@@ -104,7 +104,8 @@ impl Reasons {
             Refusal::OutOfScope => &self.out_of_scope,
             Refusal::LifetimeOutOfPolicy => &self.lifetime_out_of_policy,
             Refusal::MultiUseForbidden => &self.multi_use_forbidden,
-            Refusal::LedgerUnavailable => &self.ledger_unavailable,
+            // Which of the two it is, the person who signs in has no use for.
+            Refusal::LedgerUnavailable | Refusal::DirectoryUnavailable => &self.ledger_unavailable,
             Refusal::CrossSite => &self.cross_site,
             Refusal::TooLarge => &self.too_large,
             Refusal::RegistrationRequired => &self.registration_required,

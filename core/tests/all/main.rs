@@ -16,6 +16,8 @@ mod codes;
 mod completion;
 mod confinement;
 mod cookies;
+mod directory;
+mod directory_asked;
 mod identity;
 mod ledger;
 mod ledgers;

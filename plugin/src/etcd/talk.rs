@@ -199,7 +199,7 @@ impl Talk {
         if let Some(token) = cluster.token.as_ref().filter(|_| !matches!(self.asking, Asking::Token)) {
             headers.push((AUTHORIZATION, Token::header_value(token)));
         }
-        host::post(&etcd.cluster, &headers, &call.body, etcd.timeout_in_milliseconds).ok()
+        host::call(&etcd.cluster, &headers, Some(&call.body), etcd.timeout_in_milliseconds).ok()
     }
 
     /// Reads an answer. `None` if there is more to ask.

@@ -22,7 +22,6 @@ use tapgate_core::ledger::Step;
 use tapgate_core::request::RequestView;
 
 use self::request::Arrived;
-use crate::etcd::talk::Talk;
 use crate::host::{self, HostRandom, Map, Side};
 use crate::pursue::{Progress, Waiting};
 use crate::worker::Worker;
@@ -86,7 +85,7 @@ impl Filter {
 
     /// Goes on with what a call came back with.
     fn hear<D>(&self, waiting: Waiting<D>, headers: usize) -> Option<Progress<D>> {
-        let answer = host::answer(headers, Talk::MOST_ANSWER);
+        let answer = host::answer(headers, waiting.most_answer());
         self.ask(|context| self.worker.hear(waiting, answer.as_ref(), context))
     }
 
@@ -142,7 +141,7 @@ impl Filter {
         self.worker.report(events, &self.request_id);
     }
 
-    /// The stream ends while it waits for the ledger, whose answer nobody will hear any more: what would have been answered is
+    /// The stream ends while it waits for the ledger or the directory, whose answer nobody will hear any more: what would have been answered is
     /// told all the same, for it may have been done. Of a session that was only to be checked there is nothing to tell.
     fn abandon(&mut self) {
         let audit = match std::mem::replace(&mut self.phase, Phase::Replied) {

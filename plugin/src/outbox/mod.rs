@@ -94,7 +94,8 @@ impl Post {
         let mut headers =
             vec![(":method", "POST"), (":path", webhook.path.as_str()), (":authority", webhook.authority.as_str())];
         headers.extend(signed.iter().map(|(name, value)| (*name, value.as_str())));
-        let call = host::post(&webhook.cluster, &headers, delivery.body.as_bytes(), webhook.timeout_in_milliseconds);
+        let body = Some(delivery.body.as_bytes());
+        let call = host::call(&webhook.cluster, &headers, body, webhook.timeout_in_milliseconds);
         match call {
             Ok(call) => self.out = Some((call, now)),
             Err(_) => self.came(None, now, metrics),

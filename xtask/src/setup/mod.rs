@@ -18,9 +18,10 @@ use anyhow::{Context, Result};
 use crate::workspace::Workspace;
 
 pub(crate) use chromium::ensure as browser;
+pub(crate) use python::ensure_scim as scim_server;
 pub(crate) use target::{TRIPLE, ensure as wasm_target};
 
-/// Installs whatever is missing of what everything but the browser tests needs.
+/// Installs whatever is missing of what everything but the suites `scim` and `browser` needs.
 ///
 /// # Errors
 /// If something is missing and cannot be installed.

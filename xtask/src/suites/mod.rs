@@ -37,6 +37,8 @@ pub(crate) enum Suite {
     Envoy,
     /// Microsoft's own Graph client, in node, against the admin API of a plugin under real Envoy
     Graph,
+    /// The plugin under real Envoy before a SCIM server that nobody here wrote
+    Scim,
     /// People in Chromium, from a link or a typed code to a passkey, before real Envoy and `tapgate serve`
     Browser,
 }
@@ -49,6 +51,9 @@ const GRAPH: &str = "graph";
 
 /// The same of the suite `browser`.
 const BROWSER: &str = "browser";
+
+/// The same of the suite `scim`.
+const SCIM: &str = "scim";
 
 /// The packages of the programs that the host tests start.
 const PROGRAMS: [&str; 2] = ["tapgate-cli", "tapgate-passkey-app"];
@@ -103,11 +108,12 @@ impl Suite {
             Self::Passkey => vec![Run::of("tapgate-passkey-app")],
             Self::Envoy => vec![
                 Run::of("tapgate-example-app"),
-                Run { but: &[GRAPH, BROWSER], ..Run::of("tapgate-host-tests") }
+                Run { but: &[GRAPH, SCIM, BROWSER], ..Run::of("tapgate-host-tests") }
                     .with(&["--exact", "--skip", EVERY_HOST]),
                 Run::of("tapgate-bench"),
             ],
             Self::Graph => vec![Run { target: Some(GRAPH), ..Run::of("tapgate-host-tests") }],
+            Self::Scim => vec![Run { target: Some(SCIM), ..Run::of("tapgate-host-tests") }],
             Self::Browser => vec![Run { target: Some(BROWSER), ..Run::of("tapgate-host-tests") }],
         }
     }
@@ -123,7 +129,7 @@ impl Suite {
 
     /// Whether it needs Envoy and the plugin's module.
     const fn needs_a_proxy(self) -> bool {
-        matches!(self, Self::Cases | Self::Envoy | Self::Graph | Self::Browser)
+        matches!(self, Self::Cases | Self::Envoy | Self::Graph | Self::Scim | Self::Browser)
     }
 
     fn name(self) -> String {
@@ -142,11 +148,15 @@ pub(crate) fn run(workspace: &Workspace, named: &[Suite]) -> Result<Exit, Failur
     if suites.iter().any(|suite| suite.needs_a_proxy()) {
         setup::run(workspace).map_err(Failure::Setup)?;
     }
-    if suites.contains(&Suite::Browser)
-        && let Err(error) = setup::browser(workspace)
+    for (suite, ensure) in
+        [(Suite::Scim, setup::scim_server as fn(&Workspace) -> Result<()>), (Suite::Browser, setup::browser)]
     {
-        // The suite fails for want of it, and the others are run all the same.
-        say(format_args!("error: {error:#}"));
+        if suites.contains(&suite)
+            && let Err(error) = ensure(workspace)
+        {
+            // The suite fails for want of it, and the others are run all the same.
+            say(format_args!("error: {error:#}"));
+        }
     }
     let (total, broken) = match ready(workspace, suites, &packages) {
         Ok(built) => played(&built, suites)?,

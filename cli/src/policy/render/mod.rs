@@ -9,6 +9,7 @@ mod options;
 mod site;
 
 use askama::Template;
+use tapgate_cases::describe::{SHARED, VOLATILE};
 
 use self::etcd::Cluster;
 use self::named::Named;
@@ -162,10 +163,10 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
         world.warn("the clusters of `--cluster` are not in what is rendered for this proxy: add them by an EnvoyFilter or EnvoyPatchPolicy, under their names");
     }
     if site.volatile {
-        world.note(super::explain::VOLATILE);
+        world.note(VOLATILE);
     }
     if etcd.is_some() {
-        world.note(super::explain::SHARED);
+        world.note(SHARED);
     }
     Ok(Exit::Done)
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use askama::Template;
+use tapgate_core::directory::Directory;
 use tapgate_core::policy::{LedgerPlace, Policy};
 
 use super::RenderError;
@@ -65,8 +66,12 @@ impl Named {
     pub(super) fn all(policies: &[Policy], options: &Options) -> Result<Vec<Self>, RenderError> {
         let mut wanted: Vec<&str> = Vec::new();
         for policy in policies {
-            let named = policy.webhook.iter().map(|webhook| webhook.cluster.as_str());
-            for name in named {
+            let webhook = policy.webhook.as_ref().map(|webhook| webhook.cluster.as_str());
+            let scim = match &policy.directory {
+                Directory::Scim(scim) => Some(scim.cluster.as_str()),
+                Directory::Open | Directory::Users(_) => None,
+            };
+            for name in webhook.into_iter().chain(scim) {
                 let is_etcds = policies.iter().any(|policy| match &policy.ledger {
                     LedgerPlace::Etcd(etcd) => etcd.cluster == name,
                     LedgerPlace::SharedData { .. } => false,

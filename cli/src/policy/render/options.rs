@@ -66,7 +66,7 @@ pub(crate) struct Options {
     /// The name in the members' certificates, where it is not the host of --etcd
     #[arg(long, value_name = "NAME", requires = "etcd_tls_ca")]
     pub(super) etcd_tls_name: Option<HostName>,
-    /// Where another cluster is that the policy names (`webhook.cluster`), once for each
+    /// Where another cluster is that the policy names (`webhook.cluster`, `directory.scim.cluster`), once for each
     #[arg(long, value_name = "NAME=URL")]
     pub(super) cluster: Vec<Place>,
     /// The authority that those clusters have their certificates from, where they speak TLS: public ones if it is not said

@@ -15,9 +15,10 @@ use super::person;
 use super::{Decision, Head, Verdict, decided, event};
 use crate::audit::{Administration, AuditEvent, Kind, Outcome, Who};
 use crate::context::Context;
-use crate::graph::{self, ApiError, Caller, Ids, Route};
+use crate::directory::By;
+use crate::graph::{self, ApiError, Bearer, Caller, Ids, Route};
 use crate::headers::HeaderEdits;
-use crate::ledger::Step;
+use crate::ledger::{self, Step};
 use crate::names::Identity;
 use crate::policy::Policy;
 use crate::reply::Reply;
@@ -95,27 +96,53 @@ pub(super) fn judge(
     if verified.is_some() && asked.cross_site {
         return decided(call.deny(&ApiError::CROSS_SITE, context));
     }
-    let caller = match token {
-        Field::One(token) => Caller::of(token, policy, context.now).or(verified),
+    let bearer = match token {
+        Field::One(token) => Bearer::of(token, policy, context.now).or(verified),
         Field::Absent => verified,
         Field::Several => None,
     };
-    match (route, caller) {
+    match (route, bearer) {
         (Route::Mine(_), _) if asked.cross_site => decided(call.deny(&ApiError::CROSS_SITE, context)),
         (Route::Mine(resource), _) => {
             let person = person::recognise(policy, &asked, context);
             person.and_then(move |person, context| passes::mine(call, resource, &asked, person, context), context)
         }
-        (Route::Of(name, resource), Some(caller)) => passes::of(call, &name, resource, &asked, caller, context),
-        (Route::Policy, Some(caller)) => policy::called(call, &asked, &caller, context),
+        (Route::Of(name, resource), Some(bearer)) => {
+            let then =
+                move |caller, call, context: &mut Context<'_>| passes::of(call, name, resource, asked, caller, context);
+            recognised(bearer, call, then, context)
+        }
+        (Route::Policy, Some(bearer)) => {
+            let then = move |caller, call, context: &mut Context<'_>| policy::called(call, &asked, &caller, context);
+            recognised(bearer, call, then, context)
+        }
         (Route::Of(..) | Route::Policy, None) => decided(call.deny(&ApiError::UNAUTHENTICATED, context)),
     }
 }
 
+/// Goes on as whoever has a token is known.
+fn recognised(
+    bearer: Bearer,
+    call: Call,
+    then: impl FnOnce(Caller, Call, &mut Context<'_>) -> Step<Head> + 'static,
+    context: &mut Context<'_>,
+) -> Step<Head> {
+    let (policy, name) = (Arc::clone(&call.policy), bearer.name.clone());
+    let known = move |known, context: &mut Context<'_>| {
+        let Ok(known) = known else { return decided(call.deny(&ApiError::NO_DIRECTORY, context)) };
+        let caller = Caller::of(bearer, known, &call.policy);
+        if !caller.is_active() {
+            return decided(call.deny_to(&ApiError::NOT_PERMITTED, Some(&caller.identity), None, context));
+        }
+        then(caller, call, context)
+    };
+    ledger::find(&policy, name, By::NameOrId, known, context)
+}
+
 /// Whoever's token the proxy itself has verified, where the policy believes it (11.1).
-fn verified(policy: &Policy, request: &RequestView<'_>, now: UnixSeconds) -> Option<Caller> {
+fn verified(policy: &Policy, request: &RequestView<'_>, now: UnixSeconds) -> Option<Bearer> {
     let (provider, roles_claim) = policy.admin.as_ref()?.jwt_authn.as_ref()?;
-    Caller::of_verified(&request.verified_claims(provider)?, roles_claim, policy, now)
+    Bearer::of_verified(&request.verified_claims(provider)?, roles_claim, now)
 }
 
 impl Called {

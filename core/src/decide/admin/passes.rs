@@ -11,12 +11,13 @@ use crate::decide::in_force::{self, Found};
 use crate::decide::person::Person;
 use crate::decide::{Decision, Head, decided};
 use crate::digest;
+use crate::directory::{self, By, Known, UserType};
 use crate::graph::{self, Action, ApiError, Caller, NewPass, Resource, Role, RoleTarget, may};
 use crate::ledger::{
     self, Attempt, Event as _, Issue, Issued, Loaded, RecordName, Revoke, StandingPass, Step, Unavailable, Withdraw,
 };
 use crate::names::{AttemptId, Identity, PassId, UserName};
-use crate::policy::{InForce, Terms, UserType};
+use crate::policy::{InForce, Terms};
 use crate::random::NoEntropy;
 use crate::time::{Minutes, Seconds, UnixSeconds};
 
@@ -26,7 +27,7 @@ pub(super) struct Permitted {
     by: Identity,
     /// The caller's roles by name; none for a person with a session.
     role_names: Vec<String>,
-    of: Identity,
+    of: Known,
 }
 
 /// What the session's person asks about themselves.
@@ -44,49 +45,56 @@ pub(super) fn mine(
             return decided(call.deny(&ApiError::UNAUTHENTICATED, context));
         }
     };
-    let (by, of) = (session.identity.clone(), session.identity);
+    let by = session.identity.clone();
+    let groups = call.policy.directory.groups_since(&by, session.groups.as_ref()).flatten().cloned();
+    let of = Known::bare(session.identity, groups);
     carry_out(Permitted { call, by, role_names: Vec::new(), of }, resource, asked, context)
 }
 
 /// What an administrator asks about somebody.
 pub(super) fn of(
     call: Call,
-    name: &UserName,
+    name: UserName,
     resource: Resource,
-    asked: &Asked,
+    asked: Asked,
     caller: Caller,
     context: &mut Context<'_>,
 ) -> Step<Head> {
-    let roles = caller.roles();
     let action = match (asked.method.as_slice(), &resource) {
         (b"POST", _) => Action::Create,
         (b"DELETE", _) => Action::Delete,
         _ => Action::View,
     };
-    let denied = |error: &ApiError, of: Option<&Identity>, context: &Context<'_>| {
-        decided(call.deny_to(error, Some(&caller.identity), of, context))
-    };
-    let of = call.policy.directory.resolve(name);
-    let is_self = of.as_ref() == Some(&caller.identity);
     // Whoever may not even do this to somebody without any role is not told who exists.
-    if !is_self && !may(&roles, action, RoleTarget::Known(&[])) {
-        return denied(&ApiError::NOT_PERMITTED, None, context);
+    if !caller.is_called(&name) && !may(&caller.roles(), action, RoleTarget::Known(&[])) {
+        return decided(call.deny_to(&ApiError::NOT_PERMITTED, Some(&caller.identity), None, context));
     }
-    let Some(of) = of else { return denied(&ApiError::NO_USER, None, context) };
-    if action == Action::Create && call.policy.directory.may_be_one(&caller.identity, &of) {
-        return denied(&ApiError::self_service(of.as_str()), Some(&of), context);
-    }
-    let theirs = call.policy.directory.roles_of(&of);
-    let target = match &theirs {
-        _ if is_self => RoleTarget::Myself,
-        Some(theirs) => RoleTarget::Known(theirs),
-        None => RoleTarget::Unknown,
+    let policy = Arc::clone(&call.policy);
+    let then = move |known: Result<Option<Known>, directory::Unavailable>, context: &mut Context<'_>| {
+        let denied = |error: &ApiError, of: Option<&Identity>, context: &Context<'_>| {
+            decided(call.deny_to(error, Some(&caller.identity), of, context))
+        };
+        let of = match known {
+            Ok(Some(of)) => of,
+            Ok(None) => return denied(&ApiError::NO_USER, None, context),
+            Err(directory::Unavailable) => return denied(&ApiError::NO_DIRECTORY, None, context),
+        };
+        if action == Action::Create && caller.may_be(&of) {
+            return denied(&ApiError::self_service(of.identity.as_str()), Some(&of.identity), context);
+        }
+        let theirs = of.roles();
+        let target = match &theirs {
+            _ if of.identity == caller.identity => RoleTarget::Myself,
+            Some(theirs) => RoleTarget::Known(theirs),
+            None => RoleTarget::Unknown,
+        };
+        if !may(&caller.roles(), action, target) {
+            return denied(&ApiError::NOT_PERMITTED, Some(&of.identity), context);
+        }
+        let permitted = Permitted { call, by: caller.identity, role_names: caller.role_names, of };
+        carry_out(permitted, resource, &asked, context)
     };
-    if !may(&roles, action, target) {
-        return denied(&ApiError::NOT_PERMITTED, Some(&of), context);
-    }
-    let permitted = Permitted { call, by: caller.identity, role_names: caller.role_names, of };
-    carry_out(permitted, resource, asked, context)
+    ledger::find(&policy, name, By::NameOrId, then, context)
 }
 
 /// Does what has been permitted, once the body has come where it matters.
@@ -147,11 +155,15 @@ impl Permitted {
     /// What the policy makes of what was asked for.
     fn terms(&self, asked: &NewPass, in_force: &InForce, now: UnixSeconds) -> Result<New, ApiError> {
         let policy = &self.call.policy;
-        if policy.directory.user_type(&self.of) == Some(UserType::Guest) {
+        if self.of.user_type == Some(UserType::Guest) {
             return Err(ApiError::GUEST);
         }
         // A pass that could not be signed in with is not handed out.
-        in_force.still_open_to(&self.of, None).map_err(|_| ApiError::NOT_BY_POLICY)?;
+        if !self.of.active {
+            return Err(ApiError::INACTIVE);
+        }
+        let still_open = in_force.still_open_to(&self.of.identity, self.of.groups.as_ref());
+        still_open.map_err(|_| ApiError::NOT_BY_POLICY)?;
         let passes = in_force.passes();
         let cap = self.cap();
         let least = passes.minimum_lifetime.get();
@@ -183,7 +195,7 @@ impl Permitted {
     /// The longest lifetime, and whether one-time only, that the caller's roles allow: the widest of those that reach this user.
     fn cap(&self) -> (Option<Minutes>, bool) {
         let Some(admin) = &self.call.policy.admin else { return (None, false) };
-        let theirs = self.call.policy.directory.roles_of(&self.of);
+        let theirs = self.of.roles();
         let target = theirs.as_deref().map_or(RoleTarget::Unknown, RoleTarget::Known);
         let reaching =
             self.role_names.iter().map(|name| Role::named(name)).filter(|role| may(&[*role], Action::Create, target));
@@ -210,7 +222,7 @@ impl Permitted {
             length,
             request: conditions
                 .and_then(|asked| asked.key.as_ref())
-                .map(|key| policy.gateway_keys.request_hashes(&self.of, key, &self.by)),
+                .map(|key| policy.gateway_keys.request_hashes(&self.of.identity, key, &self.by)),
             only_if_none: conditions.is_some_and(|asked| asked.only_if_none),
             longest_from_issue: policy.longest_from_issue(),
         };
@@ -244,8 +256,8 @@ impl Permitted {
         // Whoever made a request may have lost its answer, and with that the code: they are told it again, and nobody else is.
         let shows = same_caller && (replaced.is_some() || (!pass.presented && pass.is_of_use(context.now)));
         let derived = pass.code.as_ref().filter(|_| shows);
-        let code =
-            derived.and_then(|code| Code::derive(&call.policy.gateway_keys, &code.key, of, &pass.id, code.length));
+        let code = derived
+            .and_then(|code| Code::derive(&call.policy.gateway_keys, &code.key, &of.identity, &pass.id, code.length));
         if shows && code.is_none() {
             return self.deny(&ApiError::INTERNAL, context);
         }
@@ -255,14 +267,14 @@ impl Permitted {
             Some(Some(_)) => (201, Kind::PassReplace, Outcome::Done),
             None => (200, Kind::PassIssue, Outcome::Ignored(if shows { "repeated" } else { "issued_before" })),
         };
-        let event = call.event(kind, outcome, Some(by), Some(of), context);
+        let event = call.event(kind, outcome, Some(by), Some(&of.identity), context);
         call.answer(status, &body).audited(about_pass(event, pass, replaced.cloned().flatten()))
     }
 
     /// What would come of it, told without doing it, and never with a code.
     fn would_be(&self, issued: &Issued, in_force: &InForce, context: &Context<'_>) -> Decision {
         let Self { call, by, of, .. } = self;
-        let looked = || call.event(Kind::AdminCall, Outcome::Done, Some(by), Some(of), context);
+        let looked = || call.event(Kind::AdminCall, Outcome::Done, Some(by), Some(&of.identity), context);
         match issued {
             Issued::Now { .. } => call.done().audited(looked()),
             Issued::Before { pass: Some(pass), .. } => {
@@ -284,7 +296,7 @@ impl Permitted {
             let Self { call, by, of, .. } = &self;
             decided(match outcome {
                 Ok(Some(pass)) => {
-                    let event = call.event(Kind::PassDelete, Outcome::Done, Some(by), Some(of), context);
+                    let event = call.event(Kind::PassDelete, Outcome::Done, Some(by), Some(&of.identity), context);
                     call.done().audited(about_pass(event, &pass, None))
                 }
                 Ok(None) => self.deny(&ApiError::NO_PASS, context),
@@ -308,7 +320,7 @@ impl Permitted {
             decided(match answer(&self, pass, &in_force, context.now) {
                 Ok(decision) => {
                     let Self { call, by, of, .. } = &self;
-                    decision.audited(call.event(Kind::AdminCall, Outcome::Done, Some(by), Some(of), context))
+                    decision.audited(call.event(Kind::AdminCall, Outcome::Done, Some(by), Some(&of.identity), context))
                 }
                 Err(error) => self.deny(&error, context),
             })
@@ -316,11 +328,11 @@ impl Permitted {
     }
 
     fn record(&self) -> RecordName {
-        RecordName::of(&self.call.policy.tenant, &self.of)
+        RecordName::of(&self.call.policy.tenant, &self.of.identity)
     }
 
     pub(super) fn deny(&self, error: &ApiError, context: &Context<'_>) -> Decision {
-        self.call.deny_to(error, Some(&self.by), Some(&self.of), context)
+        self.call.deny_to(error, Some(&self.by), Some(&self.of.identity), context)
     }
 
     /// The ledger did not say whether it was done: the log names the pass all the same, where there is one, since it may have been.

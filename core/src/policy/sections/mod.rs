@@ -3,13 +3,15 @@
 //! A reader gives `None` only after reporting why. It asks for all its fields before it gives up on any, so that every
 //! defect of a document is reported at once. Here are the small sections, and what all readers share.
 
+mod directory;
 mod ledger;
 mod passes;
 mod registration;
 mod webhook;
 
+pub(in crate::policy) use directory::directory;
 pub(in crate::policy) use ledger::{SHARED_DATA, ledger};
-pub(in crate::policy) use passes::{directory, passes};
+pub(in crate::policy) use passes::passes;
 pub(in crate::policy) use registration::registration;
 pub(in crate::policy) use webhook::webhook;
 

@@ -1,11 +1,11 @@
-//! The sections `temporaryAccessPass` and `directory`: what passes must be like, whom they are for, who exists.
+//! The section `temporaryAccessPass`: what passes must be like, and whom they are for.
 
 use super::{each, minutes};
+use crate::directory::{Directory, Found};
 use crate::names::{GroupId, Identity, UserName};
-use crate::pass::GroupTags;
 use crate::policy::doc::Node;
 use crate::policy::fields::Whole;
-use crate::policy::scope::{Directory, Scope, Target, User, Users};
+use crate::policy::scope::{Scope, Target};
 use crate::policy::{TemporaryAccessPass, shape};
 use crate::time::Minutes;
 
@@ -68,48 +68,19 @@ fn target(node: &Node<'_>, directory: Option<&Directory>) -> Option<Target> {
         return Some(if group.as_str() == "all_users" { Target::AllUsers } else { Target::Group(group) });
     }
     let user: UserName = id.parsed()?;
-    let identity = directory?.resolve(&user);
+    let (identity, expected) = match directory?.find(&user) {
+        Found::AtHand(known) => {
+            (known.map(|known| known.identity), "a user of the directory, by id or userPrincipalName")
+        }
+        // A name may be given to somebody else later, and here is nobody who could be asked whose it is.
+        Found::Elsewhere => {
+            let identity =
+                Some(user.as_str()).filter(|id| !id.contains('@')).and_then(|id| id.parse::<Identity>().ok());
+            (identity, "the `id` that the SCIM server has for the user, which is no `userName`; or a group of theirs")
+        }
+    };
     if identity.is_none() {
-        id.wrong("a user of the directory, by id or userPrincipalName");
+        id.wrong(expected);
     }
     identity.map(Target::User)
-}
-
-pub(in crate::policy) fn directory(node: &Node<'_>) -> Option<Directory> {
-    if node.is_text("open") {
-        return Some(Directory::Open);
-    }
-    if node.as_text().is_some() {
-        node.wrong("`open`, or a section with `users`");
-        return None;
-    }
-    let section = node.section()?;
-    let users = section.required(shape::USERS.name, "a list of users").and_then(|node| {
-        let mut users = Users::default();
-        let read = each(&node, shape::USERS.most, |node| Some((node.clone(), user(node)?)))?;
-        let mut unique = true;
-        for (node, (id, user)) in read {
-            if !users.insert(id, user) {
-                node.wrong("ids and userPrincipalNames that no other user of the list has, whatever their case");
-                unique = false;
-            }
-        }
-        unique.then_some(users)
-    });
-    section.finish();
-    users.map(Directory::Users)
-}
-
-fn user(node: &Node<'_>) -> Option<(Identity, User)> {
-    let section = node.section()?;
-    let id = section.required("id", "the user's id").and_then(|node| node.parsed());
-    let name = section.or("userPrincipalName", None, |node| node.parsed().map(Some));
-    let groups =
-        section.or(shape::GROUPS.name, Vec::new(), |node| each(&node, shape::GROUPS.most, Node::parsed::<GroupId>));
-    let roles =
-        section.or(shape::ROLES.name, Vec::new(), |node| each(&node, shape::ROLES.most, |node| shape::ROLE.of(node)));
-    let user_type = shape::USER_TYPE.read(&section);
-    section.finish();
-    let groups = GroupTags::from_iter(&groups?);
-    Some((id?, User { user_principal_name: name?, groups, roles: roles?, user_type: user_type? }))
 }

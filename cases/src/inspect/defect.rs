@@ -8,9 +8,12 @@ use tapgate_core::jws::MOST_BYTES;
 
 /// A piece of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub enum Piece {
+    /// The first.
     Header,
+    /// The second.
     Claims,
+    /// The third.
     Signature,
 }
 
@@ -26,7 +29,8 @@ impl fmt::Display for Piece {
 
 /// A way in which a text is not a signed pass in canonical form.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Defect {
+#[expect(missing_docs, reason = "each is what its message says")]
+pub enum Defect {
     #[error("{0} bytes; a pass has at most {MOST_BYTES}")]
     TooLong(usize),
     #[error("no `.` in it: a code that people type is no signed pass, and only its gate can look it up")]

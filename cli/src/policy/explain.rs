@@ -1,16 +1,10 @@
 //! `tapgate policy explain`: the compiled policy in plain words, and its risks by name.
 
-mod facts;
-mod risks;
-
 use std::path::PathBuf;
 
 use serde::Serialize;
-use tapgate_cases::policy::tenants;
+use tapgate_cases::describe::{Explained, Fact, Risk, explained};
 
-use self::facts::Fact;
-use self::risks::Risk;
-pub(super) use self::risks::{SHARED, VOLATILE};
 use super::file;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -31,30 +25,13 @@ pub(crate) struct Options {
 struct Report {
     file: String,
     hash: String,
-    tenants: Vec<Tenant>,
-}
-
-#[derive(Serialize)]
-struct Tenant {
-    tenant: String,
-    facts: Vec<Fact>,
-    risks: Vec<Risk>,
+    tenants: Vec<Explained>,
 }
 
 /// Explains the policy, tenant by tenant.
 pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Error> {
     let loaded = file::load(&options.file, file::Keys::StandIns, world)?;
-    let trees = tenants(loaded.document.tree());
-    let tenants = loaded
-        .policies
-        .iter()
-        .zip(trees)
-        .map(|(policy, tree)| Tenant {
-            tenant: policy.tenant.to_string(),
-            facts: facts::facts(policy, tree),
-            risks: risks::risks(policy, tree),
-        })
-        .collect();
+    let tenants = explained(&loaded.policies, loaded.document.tree());
     let report = Report { file: options.file.display().to_string(), hash: loaded.hash, tenants };
     if options.json {
         world.print_json(&report)?;
@@ -66,7 +43,7 @@ pub(crate) fn run(options: &Options, world: &mut World<'_>) -> Result<Exit, Erro
 
 fn show(report: &Report, world: &mut World<'_>) -> Result<(), Error> {
     world.print(format_args!("{}, hash {}", report.file, report.hash))?;
-    for Tenant { tenant, facts, risks } in &report.tenants {
+    for Explained { tenant, facts, risks } in &report.tenants {
         world.print("")?;
         world.print(format_args!("Tenant {tenant}"))?;
         for Fact { about, says } in facts {

@@ -3,29 +3,34 @@
 use std::fmt;
 
 use serde::Serialize;
-use tapgate_cases::policy::at;
+use tapgate_core::directory::Directory;
 use tapgate_core::json::Json;
 use tapgate_core::path::PathPattern;
-use tapgate_core::policy::{Directory, HostPattern, LedgerPlace, Policy, Target, Then};
+use tapgate_core::policy::{HostPattern, LedgerPlace, Policy, Target, Then};
 use tapgate_core::time::Minutes;
 
 use super::facts::span;
+use super::spans::Words;
+use crate::policy::at;
 
 /// What a ledger in memory means (7.4).
-pub(crate) const VOLATILE: &str = "the ledger lives in the proxy's shared data: a restart loses it (not of `tapgate serve` with --data-dir), and a second process, a hot restart or another vm_id is a second ledger";
+pub const VOLATILE: &str = "the ledger lives in the proxy's shared data: a restart loses it (not of `tapgate serve` with --data-dir), and a second process, a hot restart or another vm_id is a second ledger";
 
 /// Where it is told how to run a ledger in etcd.
 pub(crate) const GUIDE: &str = "examples/etcd/README.md";
 
 /// What a ledger in etcd means.
-pub(crate) const SHARED: &str = "the ledger is in etcd: one for every gateway that is given the same cluster and prefix; examples/etcd/README.md says how to run it and what each failure looks like";
+pub const SHARED: &str = "the ledger is in etcd: one for every gateway that is given the same cluster and prefix; examples/etcd/README.md says how to run it and what each failure looks like";
 
 /// How bad it is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Severity {
+pub enum Severity {
+    /// Somebody gets in who should not.
     High,
+    /// It may come to that.
     Medium,
+    /// Worth knowing.
     Low,
 }
 
@@ -40,15 +45,19 @@ impl fmt::Display for Severity {
 }
 
 /// One risk.
-#[derive(Serialize)]
-pub(crate) struct Risk {
-    pub(crate) severity: Severity,
-    pub(crate) risk: String,
-    pub(crate) mend: String,
+#[derive(Clone, Debug, Serialize)]
+pub struct Risk {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What can go badly.
+    pub risk: String,
+    /// What to do about it.
+    pub mend: String,
 }
 
 /// The risks of one tenant's policy, the worst first. `tree` is its part of the document.
-pub(crate) fn risks(policy: &Policy, tree: &Json) -> Vec<Risk> {
+#[must_use]
+pub fn risks(policy: &Policy, tree: &Json) -> Vec<Risk> {
     let mut risks = Risks(Vec::new());
     risks.of_passes(policy);
     risks.of_people(policy);
@@ -104,12 +113,28 @@ impl Risks {
 
     fn of_people(&mut self, policy: &Policy) {
         let everybody = policy.passes.scope.included().contains(&Target::AllUsers);
-        if everybody && policy.passes.scope.excluded().is_empty() && policy.directory == Directory::Open {
+        if everybody && policy.passes.scope.excluded().is_empty() && !policy.directory.knows_users() {
             self.add(
                 Severity::Low,
                 "whoever has the pass key can mint a pass for anybody, administrators included",
                 "exclude the groups that must never be let in so, or name the people in `directory`",
             );
+        }
+        if let Directory::Scim(scim) = &policy.directory {
+            if scim.token.is_none() {
+                self.add(
+                    Severity::Low,
+                    "the SCIM server is asked without a token: whoever can reach it can ask it too, or it answers nobody",
+                    "give it a token for reading users and groups only, and set directory.scim.tokenEnv",
+                );
+            }
+            if scim.cache.get() > 300 {
+                self.add(
+                    Severity::Low,
+                    format!("whoever is deactivated may still sign in for {}", Words(scim.cache)),
+                    "lower directory.scim.cacheInSeconds",
+                );
+            }
         }
         if policy.hosts.contains(&HostPattern::Any) {
             self.add(Severity::Low, "it answers on every host that the proxy serves", "name the hosts");

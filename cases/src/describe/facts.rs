@@ -1,20 +1,23 @@
 //! What a policy says, in sentences.
 
 use serde::Serialize;
-use tapgate_cases::policy::{at, text_at};
+use tapgate_core::directory::Directory;
 use tapgate_core::json::Json;
-use tapgate_core::policy::{CookieRule, Directory, LedgerPlace, Policy, Target, Then};
+use tapgate_core::policy::{CookieRule, LedgerPlace, Policy, Target, Then};
 use tapgate_core::time::{Minutes, Seconds};
 use tapgate_core::webhook::Webhook;
 
 use super::risks::GUIDE;
-use crate::moment::Lifetime;
+use super::spans::{Lifetime, Words};
+use crate::policy::{at, text_at};
 
 /// Sentences about one thing.
-#[derive(Serialize)]
-pub(super) struct Fact {
-    pub(super) about: &'static str,
-    pub(super) says: Vec<String>,
+#[derive(Clone, Debug, Serialize)]
+pub struct Fact {
+    /// What they are about.
+    pub about: &'static str,
+    /// The sentences.
+    pub says: Vec<String>,
 }
 
 /// Minutes, in words.
@@ -23,7 +26,8 @@ pub(super) fn span(minutes: Minutes) -> Lifetime {
 }
 
 /// What the policy of one tenant says. `tree` is its part of the document, which names the keys.
-pub(super) fn facts(policy: &Policy, tree: &Json) -> Vec<Fact> {
+#[must_use]
+pub fn facts(policy: &Policy, tree: &Json) -> Vec<Fact> {
     let mut facts = vec![
         Fact { about: "Where", says: place(policy) },
         Fact { about: "Who may sign in", says: who(policy) },
@@ -59,6 +63,16 @@ fn who(policy: &Policy) -> Vec<String> {
         Directory::Users(users) => {
             vec![format!("The policy names the people there are: {}. Nobody else is let in.", users.iter().count())]
         }
+        Directory::Scim(scim) => vec![
+            format!(
+                "A SCIM server knows the people there are: the cluster {}, {}. It is asked when a pass is issued and when somebody signs in; nobody else is let in, and nobody who is not active.",
+                scim.cluster, scim.path
+            ),
+            format!(
+                "What it says is believed for {}; while it does not answer, nobody new gets in.",
+                Words(scim.cache)
+            ),
+        ],
     };
     let included = if scope.included().contains(&Target::AllUsers) {
         "Passes are for everybody".to_owned()
@@ -77,6 +91,10 @@ fn who(policy: &Policy) -> Vec<String> {
             }
             Directory::Users(_) => {
                 "Groups are those that the policy gives; what a pass claims counts for nothing.".to_owned()
+            }
+            Directory::Scim(_) => {
+                "Groups are those that the SCIM server says, by their ids; what a pass claims counts for nothing."
+                    .to_owned()
             }
         });
     }

@@ -18,24 +18,28 @@ use tapgate_core::time::UnixSeconds;
 use super::defect::{Defect, Piece, shown};
 
 /// What could be read, and what is wrong with it.
-pub(super) struct Form {
-    pub(super) header: Part,
-    pub(super) claims: Part,
+pub struct Form {
+    /// The header.
+    pub header: Part,
+    /// The claims.
+    pub claims: Part,
     /// None: the text has the form of a pass.
-    pub(super) defects: Vec<Defect>,
+    pub defects: Vec<Defect>,
 }
 
 /// Header or claims, as far as they can be read.
 #[derive(Default)]
-pub(super) struct Part {
+pub struct Part {
     /// The members, read leniently: for eyes only.
-    pub(super) seen: Option<Object>,
+    pub seen: Option<Object>,
     /// Whether they are in the one accepted form.
-    pub(super) strict: bool,
+    pub strict: bool,
 }
 
 impl Form {
-    pub(super) fn of(text: &str) -> Self {
+    /// Reads a text, whatever it is.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
         let mut form = Self { header: Part::default(), claims: Part::default(), defects: Vec::new() };
         if text.len() > MOST_BYTES {
             form.defects.push(Defect::TooLong(text.len()));
@@ -82,17 +86,17 @@ impl Form {
     }
 
     /// Whether all that is wrong is what the claims say or how they are written.
-    pub(super) fn only_claims_are_wrong(&self) -> bool {
+    pub fn only_claims_are_wrong(&self) -> bool {
         self.defects.iter().all(Defect::is_of_claims)
     }
 
     /// The key that the pass names.
-    pub(super) fn key_id(&self) -> Option<&str> {
+    pub fn key_id(&self) -> Option<&str> {
         text_of(&self.header, "kid")
     }
 
     /// A claim that is text.
-    pub(super) fn claim(&self, name: &str) -> Option<&str> {
+    pub fn claim(&self, name: &str) -> Option<&str> {
         match self.claims.seen.as_ref()?.get(name)? {
             Json::Array(list) if name == "aud" => match list.as_slice() {
                 [Json::String(only)] => Some(only),
@@ -104,12 +108,12 @@ impl Form {
     }
 
     /// A claim that is a time.
-    pub(super) fn moment(&self, name: &str) -> Option<UnixSeconds> {
+    pub fn moment(&self, name: &str) -> Option<UnixSeconds> {
         moment(self.claims.seen.as_ref()?.get(name)?)
     }
 
     /// Whether the pass is a one-time pass.
-    pub(super) fn is_once(&self) -> bool {
+    pub fn is_once(&self) -> bool {
         self.claims.seen.as_ref().and_then(|claims| claims.get("once")) == Some(&Json::Bool(true))
     }
 }
@@ -122,7 +126,7 @@ fn text_of<'a>(part: &'a Part, name: &str) -> Option<&'a str> {
 }
 
 /// A time as claims have it: a whole number of seconds that can be told.
-pub(super) fn moment(value: &Json) -> Option<UnixSeconds> {
+pub fn moment(value: &Json) -> Option<UnixSeconds> {
     match value {
         Json::Integer(seconds) => UnixSeconds::new(u64::try_from(*seconds).ok()?),
         _ => None,
