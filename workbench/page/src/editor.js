@@ -83,8 +83,7 @@ const wrongs = StateField.define({
 
 /** An error on one line of text. @param {Flaw} flaw */
 export function told({ field, found, allowed, mend }) {
-  const parts = [field && `${field}: `, found && `found ${found}`, allowed && `${found ? "; " : ""}allowed: ${allowed}`, mend && `. ${capital(mend)}`];
-  return parts.filter(Boolean).join("");
+  return `${field ? `${field} ` : ""}${found}; allowed: ${allowed}. ${capital(mend)}.`;
 }
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
