@@ -115,6 +115,15 @@ pub fn chromium() -> PathBuf {
     needed("TAPGATE_CHROMIUM", "target/tools/chromium", "cargo xtask setup")
 }
 
+/// The page of the policy workbench: `TAPGATE_WORKBENCH`, else the folder that `cargo xtask workbench` makes.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn workbench() -> PathBuf {
+    needed("TAPGATE_WORKBENCH", "target/workbench", "cargo xtask workbench")
+}
+
 fn needed(variable: &str, place: impl AsRef<Path>, mend: &str) -> PathBuf {
     let path = std::env::var_os(variable).map_or_else(|| root().join(place), |given| absolute(given.as_ref()));
     assert!(path.exists(), "{} is not there: run `{mend}`, or set {variable}", path.display());

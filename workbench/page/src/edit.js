@@ -59,8 +59,13 @@ const inBlock = (fields, indent) => fields.map(([key, value], index) => `${" ".r
 const inBraces = (fields) => `{${fields.map(([key, value]) => `${key}: ${value}`).join(", ")}}`;
 const withEnd = (text) => (text === "" || text.endsWith("\n") ? text : `${text}\n`);
 
-/** Adds a step at the end of a case. @param {Fields} fields @returns {string | null} */
-export function addStep(text, index, fields) {
+/** Whether a step sends something, and so has to say what it expects. */
+const sends = (fields) => fields.some(([key]) => key === "request" || key === "signIn");
+const whole = (fields) => (sends(fields) ? [...fields, ["expect", "{}"]] : fields);
+
+/** Adds a step at the end of a case, which expects nothing yet. @param {Fields} given @returns {string | null} */
+export function addStep(text, index, given) {
+  const fields = whole(given);
   text = withEnd(text);
   const found = stepsOf(text, index);
   if (!found) return null;
@@ -154,8 +159,9 @@ export function addPass(text, name, fields) {
   return spliced(text, end, end, `${" ".repeat(indent)}${line}\n`);
 }
 
-/** Adds a case with one step. @param {Fields} fields */
-export function addCase(text, name, fields) {
+/** Adds a case with one step, which expects nothing yet. @param {Fields} given */
+export function addCase(text, name, given) {
+  const fields = whole(given);
   text = withEnd(text);
   const document = read(text);
   const cases = pair(document, "cases");

@@ -13,7 +13,8 @@ import { el } from "./dom.js";
 
 const theme = EditorView.theme({
   "&": { color: "var(--text)", backgroundColor: "var(--field)", border: "1px solid var(--edge)", borderRadius: "6px", height: "100%" },
-  "&.cm-focused": { outline: "3px solid var(--focus)", outlineOffset: "1px" },
+  // The place around it shows the focus.
+  "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mono)", fontSize: "0.875rem", lineHeight: "1.5", overflow: "auto" },
   ".cm-content": { caretColor: "var(--text)", padding: "6px 0" },
   ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--text)" },
@@ -82,8 +83,7 @@ const wrongs = StateField.define({
 
 /** An error on one line of text. @param {Flaw} flaw */
 export function told({ field, found, allowed, mend }) {
-  const parts = [field && `${field}: `, found && `found ${found}`, allowed && `${found ? "; " : ""}allowed: ${allowed}`, mend && `. ${capital(mend)}`];
-  return parts.filter(Boolean).join("");
+  return `${field ? `${field} ` : ""}${found}; allowed: ${allowed}. ${capital(mend)}.`;
 }
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

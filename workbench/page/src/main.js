@@ -22,7 +22,7 @@ async function start() {
   const shipped = rules.shipped();
   const schema = rules.schema();
 
-  const words = el("div", {});
+  const words = el("div", { class: "scrolls", tabindex: "0", role: "group", "aria-labelledby": "words-title" });
   const policy = policyRegion({ schema, changed: (text) => written({ policy: text }) });
   const story = storyRegion({
     state: () => state,
@@ -109,12 +109,12 @@ async function start() {
     const began = performance.now();
     state.index = Math.min(state.index, Math.max(casesOf(state.cases).length - 1, 0));
     const checked = rules.check(state.policy);
-    policy.show(checked);
     inWords(words, checked);
     const good = checked.errors.length === 0;
     const told = good ? rules.story(state.policy, state.cases, state.index) : null;
     const tested = good ? rules.test(state.policy, state.cases) : null;
     const asked = performance.now();
+    policy.show(checked, tested ? story.summary(tested, told) : "", story.look);
     if (good) {
       story.show(told, tested);
       pass.offer(told.passes ?? []);

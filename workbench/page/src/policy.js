@@ -30,11 +30,12 @@ export function policyRegion({ schema, changed }) {
   return {
     region,
     editor: policy,
-    /** Shows the errors of the text. */
-    show({ errors }) {
+    /** Shows the errors of the text; if it has none, what it does to the stories, and a way to them. */
+    show({ errors }, summary, look) {
       policy.wrong(errors);
       turned.show();
-      fill(status, errors.length === 0 ? "No errors." : errors.length === 1 ? "1 error. A gate would not load this policy." : `${errors.length} errors. A gate would not load this policy.`);
+      const fine = ["No errors. ", summary && button(summary, look, { class: "link", "data-key": "summary" })];
+      fill(status, ...(errors.length === 0 ? fine : [errors.length === 1 ? "1 error. A gate would not load this policy." : `${errors.length} errors. A gate would not load this policy.`]));
       status.classList.toggle("bad", errors.length > 0);
       fill(list, errors.length > 0 && flaws(errors, policy, "Errors of the policy"));
     },
@@ -47,5 +48,5 @@ export function flaws(errors, editor, label) {
     el("li", {},
       button(`Line ${error.line}`, () => editor.goTo(error.line, error.column), { class: "link", "data-key": `${label}-${index}` }),
       el("code", {}, error.field),
-      el("dl", {}, ...[["found", error.found], ["allowed", error.allowed], ["mend", error.mend]].filter(([, text]) => text).map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", {}, text)))))));
+      el("dl", {}, ...[["found", error.found.replace(/^found /, "")], ["allowed", error.allowed], ["mend", error.mend]].filter(([, text]) => text).map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", {}, text)))))));
 }

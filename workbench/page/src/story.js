@@ -7,7 +7,7 @@ import { editor } from "./editor.js";
 import { stepForm } from "./forms.js";
 import { flaws } from "./policy.js";
 import { clock, inWords, span } from "./time.js";
-import { KINDS, Timeline, kindOf } from "./timeline.js";
+import { KINDS, Timeline, called, kindOf } from "./timeline.js";
 import { at as nodeAt, read, scalar } from "./yaml.js";
 
 const CHANGED_BY_HAND = "This story is written in a way that the buttons leave alone. Change it in its text below.";
@@ -33,6 +33,7 @@ export function storyRegion({ state, changed, chosen, probes }) {
     if (!text) return tell("A new story needs a pass. Mint one first, under “Add a step”.");
     changed(text);
     chosen(casesOf(text).length - 1);
+    settle(0);
   });
   const verdict = el("p", { class: "status", role: "status" });
   const message = el("p", { class: "status message", role: "status" });
@@ -88,13 +89,22 @@ export function storyRegion({ state, changed, chosen, probes }) {
       cases.goTo(lineOf(state().cases, index(), step));
     }));
 
+  /** A new step expects what happens now: what is another day is seen then, and `tapgate policy test` has something to hold it to. */
+  const settle = (added) => {
+    const told = story?.steps[added];
+    const text = told?.status ? expectOf(state().cases, index(), added, expectation(told)) : null;
+    if (text !== null) changed(text);
+  };
+
   const form = stepForm({
     around: () => ({ story, ...state() }),
     made: (text, kind) => {
       const before = story?.steps.length;
       edited(text, kind === "mint" ? "Minted. Sign in with it next." : "Added.");
       form.draw();
-      if (story && story.steps.length > before) toStep(story.steps.length - 1);
+      if (!story || story.steps.length <= before) return;
+      settle(story.steps.length - 1);
+      toStep(story.steps.length - 1);
     },
   });
 
@@ -177,6 +187,12 @@ export function storyRegion({ state, changed, chosen, probes }) {
     region,
     editor: cases,
     moment: () => at,
+    summary: (tested, next) => (strandedIn(next).length > 0 ? "In the story below somebody is stranded." : inShort(tested)),
+    /** Goes to the story. */
+    look: () => {
+      region.scrollIntoView();
+      list.focus({ preventScroll: true });
+    },
     /** What is shown is of a policy that was open before: it waits until this one has no errors. */
     stale(is) {
       region.classList.toggle("stale", is);
@@ -210,16 +226,21 @@ export function storyRegion({ state, changed, chosen, probes }) {
   };
 }
 
+/** How the cases of the file go. */
+function inShort(tested) {
+  if (!tested || tested.errors.length > 0) return "The stories cannot be told as they are written.";
+  const { failures, played } = tested;
+  if (failures.length === 0) return `All ${played} stories go as they are written.`;
+  return `${failures.length} of ${played} stories ${failures.length === 1 ? "goes" : "go"} otherwise than written.`;
+}
+
 /** How the cases go, and who is stranded in this one. */
 function summed(place, tested, told, story) {
   const failures = tested?.failures ?? [];
   const stranded = story ? strandedIn(story) : [];
-  const file = !tested || tested.errors.length > 0 ? "The stories cannot be told as they are written."
-    : failures.length === 0 ? `All ${tested.played} stories go as they are written.`
-    : `${failures.length} of ${tested.played} stories ${failures.length === 1 ? "goes" : "go"} otherwise than written.`;
   const differing = story?.steps.filter((step) => step.differences?.length).length ?? 0;
   fill(place, stranded.length > 0 && el("strong", { class: "stranded" }, `Stranded: ${stranded.join("; ")}. `),
-    differing > 0 && `In this story ${differing} step${differing === 1 ? "" : "s"} went otherwise than written. `, file);
+    differing > 0 && `In this story ${differing} step${differing === 1 ? "" : "s"} went otherwise than written. `, inShort(tested));
   place.classList.toggle("bad", failures.length > 0 || Boolean(told?.trouble) || Boolean(tested?.errors.length));
 }
 
@@ -236,13 +257,15 @@ function failing(tested, names, chosen) {
 }
 
 /** Whose window passed before they had registered. */
-function strandedIn({ steps, start }) {
+function strandedIn({ steps = [], start }) {
   const registered = new Set();
+  const who = new Map();
   const stranded = new Map();
   for (const step of steps) {
+    if (step.kind === "sign_in") who.set(step.browser, step.title.replace(/^.*sign-in with /, ""));
     if (kindOf(step) === "done") registered.add(step.browser);
     else if (/registration_deadline_passed/.test(step.reason ?? "") && !registered.has(step.browser) && !stranded.has(step.browser)) {
-      stranded.set(step.browser, `${step.browser} came at ${clock(step.at, start)}, after the deadline, without having registered`);
+      stranded.set(step.browser, `${who.get(step.browser) ?? called(step.browser)} came at ${clock(step.at, start)}, after the deadline, without having registered`);
     }
   }
   return [...stranded.values()];
@@ -255,7 +278,7 @@ function row(story, step, index) {
     el("td", { role: "cell", class: "when" }, span(step.at - story.start)),
     el("td", { role: "cell", class: "who" }, step.browser ?? ""),
     el("td", { role: "cell", class: "what" }, step.title),
-    el("td", { role: "cell", class: `decision ${kindOf(step)}` }, el("span", {}, step.decision), step.statements?.length > 0 && el("span", { class: "statement" }, ` ${step.statements.join(", ")}`), differs && el("strong", {}, " – not as written")));
+    el("td", { role: "cell", class: `decision ${kindOf(step)}` }, step.status && el("span", { class: "status-code" }, `${step.status} `), el("span", { class: "decided" }, step.decision), step.statements?.length > 0 && el("span", { class: "statement" }, ` ${step.statements.join(", ")}`), differs && el("strong", {}, " – not as written")));
 }
 
 /** What happened last. */
@@ -267,8 +290,9 @@ function moment(story, index, at, between) {
     el("h3", {}, between ? `At ${clock(at, story.start)}, after step ${step.number}` : `Step ${step.number}: ${step.title}`),
     el("p", { class: `decision ${kindOf(step)}` }, `${KINDS[kindOf(step)].text}: ${step.decision}`),
     el("p", {}, step.says),
+    step.status && el("p", { class: "hint answer" }, `Answer: ${step.status}. The application ${step.forwarded ? "gets" : "does not get"} the request.`),
     step.statements?.length > 0 && el("p", { class: "hint" }, `Contract: ${step.statements.join(", ")}`),
-    step.audit?.length > 0 && el("p", { class: "hint" }, `Audit: ${step.audit.join("; ")}`),
+    step.audit?.length > 0 && el("p", { class: "hint audit" }, `Audit: ${step.audit.join("; ")}`),
     differences.length > 0 && el("div", { class: "differences" }, el("h4", {}, "Not as the story says"), el("ul", {}, ...differences.map(({ what, expected, found }) => el("li", {}, `${what}: expected ${expected}, found ${found}`)))),
   ].filter(Boolean);
 }
@@ -278,7 +302,7 @@ function whoCould({ people = [], browsers = [] }, at, story) {
   return [
     el("h3", {}, `Who could do what at ${clock(at, story.start)}`),
     people.length > 0 && el("ul", { class: "people" }, ...people.map(({ who, signIn, says }) => el("li", {}, el("strong", {}, `Pass ${who}`), ` in a new browser: ${signIn}.`, says && el("span", { class: "says" }, ` ${says}`)))),
-    browsers.length > 0 && el("ul", { class: "people" }, ...browsers.map(({ browser, reach }) => el("li", {}, el("strong", {}, `Browser ${browser}`), el("ul", {}, ...reach.map(({ path, decision, says }) => el("li", {}, el("code", {}, path), `: ${decision}.`, says && el("span", { class: "says" }, ` ${says}`))))))),
+    browsers.length > 0 && el("ul", { class: "people" }, ...browsers.map(({ browser, reach }) => el("li", {}, el("strong", {}, called(browser)), el("ul", {}, ...reach.map(({ path, decision, says }) => el("li", {}, el("code", {}, path), `: ${decision}.`, says && el("span", { class: "says" }, ` ${says}`))))))),
   ].filter(Boolean);
 }
 

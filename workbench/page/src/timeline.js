@@ -16,6 +16,7 @@ const LEAST = 560;
 /** What kinds of events look like: the shape says it too, for whoever sees no colours and for print. */
 export const KINDS = {
   good: { text: "let through", path: "M0-7A7 7 0 1 1 0 7A7 7 0 1 1 0-7Z" },
+  nobody: { text: "let through as nobody", path: "M0-6A6 6 0 1 1 0 6A6 6 0 1 1 0-6Z" },
   led: { text: "led elsewhere", path: "M0-8L8 6L-8 6Z" },
   done: { text: "registered", path: "M-7-7H7V7H-7Z" },
   bad: { text: "refused", path: "M0-9L9 0L0 9L-9 0Z" },
@@ -27,8 +28,12 @@ export function kindOf(step) {
   if (!step.browser || ["policy", "restart", "wait"].includes(step.kind)) return "change";
   if (step.audit?.some((event) => event.startsWith("completion done"))) return "done";
   if (step.decision.startsWith("refused") || step.reason) return "bad";
+  if (step.decision.endsWith("as nobody")) return "nobody";
   return step.decision.startsWith("redirected") ? "led" : "good";
 }
+
+/** What a browser is called; cases that need only one do not name it. */
+export const called = (browser) => (browser === "browser" ? "The browser" : `Browser ${browser}`);
 
 /** Times and where they are drawn. Each step has room of its own; a span begins at the step that began it. */
 export class Scale {
@@ -93,11 +98,11 @@ function lanesOf({ spans, steps }) {
     if (span.kind === "pass") lane(`pass ${span.of}`, `Pass ${span.of}`).spans.push(span);
   }
   steps.forEach((step, index) => {
-    if (step.browser && kindOf(step) !== "change") lane(`browser ${step.browser}`, `Browser ${step.browser}`).steps.push(index);
+    if (step.browser && kindOf(step) !== "change") lane(`browser ${step.browser}`, called(step.browser)).steps.push(index);
   });
   for (const span of spans) {
     if (span.kind === "ledger") lane("ledger", "Ledger").spans.push(span);
-    else if (span.kind !== "pass") lane(`browser ${span.of}`, `Browser ${span.of}`).spans.push(span);
+    else if (span.kind !== "pass") lane(`browser ${span.of}`, called(span.of)).spans.push(span);
   }
   const changes = steps.map((_, index) => index).filter((index) => kindOf(steps[index]) === "change");
   if (changes.length > 0) lane("change", "Changes").steps.push(...changes);
@@ -138,7 +143,7 @@ export class Timeline {
     const drawing = svg("svg", { role: "img", viewBox: `0 0 ${Math.ceil(scale.width)} ${height}`, width: Math.ceil(scale.width), height, "aria-labelledby": "timeline-title timeline-desc" },
       svg("title", { id: "timeline-title" }, `Timeline of ${story.name}`),
       svg("desc", { id: "timeline-desc" }, this.inWords(story)),
-      this.ticks(story, scale, height), ...drawn, this.cursorLine);
+      this.ticks(story, scale, height), this.cursorLine, ...drawn);
     Object.assign(this, { scale, drawing, story });
     this.place.replaceChildren(drawing);
     this.tabulate(story);
@@ -210,7 +215,7 @@ export class Timeline {
   /** What lasts, as a table. The steps have theirs. */
   tabulate(story) {
     const rows = story.spans.map((one) =>
-      el("tr", {}, el("th", { scope: "row" }, one.kind === "pass" ? `Pass ${one.of}` : one.kind === "ledger" ? "Ledger" : `Browser ${one.of}`), el("td", {}, one.label || LASTS[one.kind] || one.kind),
+      el("tr", {}, el("th", { scope: "row" }, one.kind === "pass" ? `Pass ${one.of}` : one.kind === "ledger" ? "Ledger" : called(one.of)), el("td", {}, one.label || LASTS[one.kind] || one.kind),
         el("td", {}, clock(one.from, story.start)), el("td", {}, clock(one.to, story.start)), el("td", {}, inWords(one.to - story.start))));
     fill(this.table, el("table", { class: "lasting" }, el("caption", {}, "What lasts how long"),
       el("thead", {}, el("tr", {}, ...["Of", "What", "From", "Until", "Which is"].map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, ...rows)));
