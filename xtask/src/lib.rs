@@ -12,6 +12,7 @@ mod setup;
 mod storm;
 mod suites;
 mod wasm;
+mod workbench;
 mod workspace;
 
 use std::process::ExitCode;
@@ -85,6 +86,8 @@ enum Command {
     },
     /// Build the plugin into target/plugin/tapgate.wasm and check its size and what it imports
     Wasm,
+    /// Make the policy workbench's page into target/workbench, for `tapgate workbench`
+    Workbench,
     /// Install what is missing: the wasm32 standard library, Envoy, PyJWT, etcd, node and its packages, a SCIM server, Chromium (the others do it themselves)
     Setup,
 }
@@ -118,8 +121,14 @@ fn run(command: Command) -> Result<Exit, Failure> {
             wasm::run(&workspace)?;
             Ok(Exit::Success)
         }
+        Command::Workbench => {
+            setup::page(&workspace).map_err(Failure::Setup)?;
+            workbench::run(&workspace)?;
+            Ok(Exit::Success)
+        }
         Command::Setup => {
             setup::run(&workspace)
+                .and_then(|()| setup::page(&workspace))
                 .and_then(|()| setup::scim_server(&workspace))
                 .and_then(|()| setup::browser(&workspace))
                 .map_err(Failure::Setup)?;
@@ -152,7 +161,7 @@ mod tests {
     fn no_command_shows_the_help() {
         let error = Cli::try_parse_from(["cargo xtask"]).unwrap_err();
         let text = error.to_string();
-        for command in ["demo", "bench", "storm", "test", "wasm", "setup"] {
+        for command in ["demo", "bench", "storm", "test", "wasm", "workbench", "setup"] {
             assert!(text.contains(command), "`{command}` is missing from: {text}");
         }
     }

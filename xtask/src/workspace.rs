@@ -65,6 +65,21 @@ impl Workspace {
         self.tools().join("python3-scim")
     }
 
+    /// Node's packages of the tests, as `setup` installs them.
+    pub(crate) fn test_packages(&self) -> PathBuf {
+        self.tools().join("js")
+    }
+
+    /// Node's packages of the workbench's page, likewise.
+    pub(crate) fn page_packages(&self) -> PathBuf {
+        self.tools().join("page")
+    }
+
+    /// The workbench's page, as `workbench` leaves it.
+    pub(crate) fn workbench(&self) -> PathBuf {
+        self.root.join("target/workbench")
+    }
+
     /// The plugin as `wasm` leaves it.
     pub(crate) fn plugin(&self) -> PathBuf {
         self.root.join("target/plugin/tapgate.wasm")

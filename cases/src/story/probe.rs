@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::decided::Decided;
-use super::{MOST_STEPS, in_words};
+use super::in_words;
 use crate::case::{Answer, Case, Expect, Line, Pass, Request, Sender, Step};
 use crate::native::Native;
 use crate::policy::{PolicyDocument, text_at};
@@ -71,9 +71,6 @@ pub struct Reach {
 #[must_use]
 pub fn probe(policy: &PolicyDocument, case: &Case, moment: u64) -> Moment {
     let mut found = Moment { at: moment, ..Moment::default() };
-    if case.steps.len() > MOST_STEPS {
-        return found;
-    }
     let mut until = case.clone();
     until.steps.truncate(times(case).iter().take_while(|at| **at <= moment).count());
     let stage = match each_step(policy, &until, &Native, |_, _| Ok(true)) {

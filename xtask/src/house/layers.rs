@@ -33,6 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Of the other example it uses the one file that reads assertions and writes receipts.
     ("tapgate-passkey-app", &["tapgate-example-app"]),
     ("xtask", &[]),
+    ("tapgate-bindgen", &[]),
 ];
 
 /// What each member's manifest takes from the root's, as the lines that say so.

@@ -19,7 +19,7 @@ use crate::workspace::Workspace;
 
 pub(crate) use chromium::ensure as browser;
 pub(crate) use python::ensure_scim as scim_server;
-pub(crate) use target::{TRIPLE, ensure as wasm_target};
+pub(crate) use target::{BROWSER_TRIPLE, TRIPLE, ensure as wasm_target};
 
 /// Installs whatever is missing of what everything but the suites `scim` and `browser` needs.
 ///
@@ -35,6 +35,17 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     python::ensure(workspace)?;
     etcd::ensure(workspace)?;
     node::ensure(workspace)
+}
+
+/// Installs whatever is missing of what the workbench's page is made with.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn page(workspace: &Workspace) -> Result<()> {
+    target::ensure_browser(workspace)?;
+    let tools = workspace.tools();
+    fs::create_dir_all(&tools).with_context(|| format!("creating {}", tools.display()))?;
+    node::ensure_page(workspace)
 }
 
 /// Removes a file, a link or a folder, if it is there.

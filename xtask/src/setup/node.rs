@@ -20,10 +20,36 @@ const OLDEST: u32 = 20;
 /// The wheel to fall back to, relative to the workspace's root.
 const WHEEL: &str = "xtask/tools/node.txt";
 
-/// The folder with the files that say what is installed, relative to the workspace's root.
-const SCRIPTS: &str = "host-tests/js";
-/// Those files. The last keeps any registry's host out of the lock.
+/// The files that say what is installed. The last keeps any registry's host out of the lock.
 const FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
+
+/// Packages that are installed together.
+struct Packages {
+    /// The folder with [`FILES`], relative to the workspace's root.
+    source: &'static str,
+    /// Where they are installed.
+    place: fn(&Workspace) -> PathBuf,
+    /// About how much there is to download.
+    size: &'static str,
+    /// What they are for.
+    purpose: &'static str,
+}
+
+/// What the host tests run in node.
+const TESTS: Packages = Packages {
+    source: "host-tests/js",
+    place: Workspace::test_packages,
+    size: "5 MB",
+    purpose: "what the tests run in node",
+};
+
+/// What the workbench's page is made of, and with.
+const PAGE: Packages = Packages {
+    source: "workbench/page",
+    place: Workspace::page_packages,
+    size: "7 MB",
+    purpose: "what the workbench's page is made of",
+};
 
 /// A node, and how its npm is started.
 #[derive(Debug)]
@@ -32,11 +58,23 @@ struct Node {
     npm: Vec<OsString>,
 }
 
-/// Finds or fetches node, and installs the packages unless exactly these are there.
+/// Finds or fetches node, and installs the packages of the tests unless exactly these are there.
 ///
 /// # Errors
 /// If something is missing and cannot be installed.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<()> {
+    with(workspace, &TESTS)
+}
+
+/// Likewise, with the packages of the workbench's page.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) fn ensure_page(workspace: &Workspace) -> Result<()> {
+    with(workspace, &PAGE)
+}
+
+fn with(workspace: &Workspace, wanted: &Packages) -> Result<()> {
     let node = match of_machine(workspace) {
         Ok(node) => node,
         Err(reason) => of_wheel(workspace, &reason)?,
@@ -44,7 +82,7 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<()> {
     let place = workspace.node();
     remove(&place)?;
     symlink(&node.program, &place).with_context(|| format!("linking {}", place.display()))?;
-    packages(workspace, &node)
+    packages(workspace, &node, wanted)
 }
 
 /// The machine's own, if it will do; an error says why not.
@@ -122,28 +160,28 @@ fn npm(workspace: &Workspace, node: &Node) -> Result<std::process::Command> {
 }
 
 /// Installs what the lock names. No script of a package is run.
-fn packages(workspace: &Workspace, node: &Node) -> Result<()> {
-    let source = workspace.root().join(SCRIPTS);
-    let folder = workspace.tools().join("js");
+fn packages(workspace: &Workspace, node: &Node, Packages { source, place, size, purpose }: &Packages) -> Result<()> {
+    let from = workspace.root().join(source);
+    let folder = place(workspace);
     let stamp = folder.join(".installed");
-    let wanted = wanted(&source)?;
+    let wanted = wanted(&from)?;
     if fs::read_to_string(&stamp).is_ok_and(|is| is == wanted) {
-        say("node's packages: there");
+        say(format_args!("node's packages of {source}: there"));
         return Ok(());
     }
     say(format_args!(
-        "node's packages: missing; installing with `npm ci` what {SCRIPTS}/package-lock.json names: {} (about 5 MB to download)",
+        "node's packages of {source}: missing; installing with `npm ci` what its package-lock.json names: {} (about {size} to download)",
         named(&wanted).join(", ")
     ));
     remove(&folder)?;
     fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     for file in FILES {
-        fs::copy(source.join(file), folder.join(file)).with_context(|| format!("copying {SCRIPTS}/{file}"))?;
+        fs::copy(from.join(file), folder.join(file)).with_context(|| format!("copying {source}/{file}"))?;
     }
     let mut command = npm(workspace, node)?;
     command.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&folder);
     run_slow(&mut command)
-        .context("npm could not install what the tests run in node; it needs a registry of npm's to ask")?;
+        .with_context(|| format!("npm could not install {purpose}; it needs a registry of npm's to ask"))?;
     fs::write(&stamp, wanted).context("writing the stamp of node's packages")
 }
 
@@ -151,7 +189,8 @@ fn packages(workspace: &Workspace, node: &Node) -> Result<()> {
 fn wanted(source: &Path) -> Result<String> {
     let mut text = String::new();
     for file in FILES {
-        text.push_str(&fs::read_to_string(source.join(file)).with_context(|| format!("reading {SCRIPTS}/{file}"))?);
+        let place = source.join(file);
+        text.push_str(&fs::read_to_string(&place).with_context(|| format!("reading {}", place.display()))?);
     }
     Ok(text)
 }
@@ -171,6 +210,7 @@ mod tests {
     use super::*;
 
     const LOCK: &str = include_str!("../../../host-tests/js/package-lock.json");
+    const PAGE_LOCK: &str = include_str!("../../../workbench/page/package-lock.json");
 
     #[test]
     fn versions_are_read() {
@@ -180,10 +220,12 @@ mod tests {
 
     #[test]
     fn every_package_is_pinned_by_hash_and_none_names_a_host() {
-        let named = named(LOCK);
-        assert!(named.contains(&"@microsoft/microsoft-graph-client"), "{named:?}");
-        assert_eq!(LOCK.matches("\"integrity\": \"sha512-").count(), named.len());
-        assert!(!LOCK.contains("\"resolved\""));
+        for (lock, package) in [(LOCK, "@microsoft/microsoft-graph-client"), (PAGE_LOCK, "esbuild")] {
+            let named = named(lock);
+            assert!(named.contains(&package), "{named:?}");
+            assert_eq!(lock.matches("\"integrity\": \"sha512-").count(), named.len());
+            assert!(!lock.contains("\"resolved\""));
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The standard library of wasm32-wasip1, without which the plugin cannot be built.
+//! The standard libraries of WebAssembly, without which the plugin and the workbench's page cannot be built.
 
 use std::path::Path;
 
@@ -10,28 +10,43 @@ use crate::workspace::Workspace;
 /// What the plugin is compiled for: WASI, because the gateway's keys reach it as environment variables.
 pub(crate) const TRIPLE: &str = "wasm32-wasip1";
 
+/// What the workbench's page is compiled for: a browser, which has nothing of a system.
+pub(crate) const BROWSER_TRIPLE: &str = "wasm32-unknown-unknown";
+
 /// Adds the standard library of [`TRIPLE`] to the toolchain in use, if it lacks it.
 ///
 /// # Errors
 /// If it is missing and rustup cannot add it.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<()> {
-    if is_there(workspace)? {
-        say(format_args!("{TRIPLE} standard library: there"));
+    library(workspace, TRIPLE)
+}
+
+/// Likewise that of [`BROWSER_TRIPLE`].
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) fn ensure_browser(workspace: &Workspace) -> Result<()> {
+    library(workspace, BROWSER_TRIPLE)
+}
+
+fn library(workspace: &Workspace, triple: &str) -> Result<()> {
+    if is_there(workspace, triple)? {
+        say(format_args!("{triple} standard library: there"));
         return Ok(());
     }
-    say(format_args!("{TRIPLE} standard library: missing; installing with `rustup target add {TRIPLE}` (about 20 MB)"));
-    run_slow(workspace.command("rustup").args(["target", "add", TRIPLE])).with_context(|| {
+    say(format_args!("{triple} standard library: missing; installing with `rustup target add {triple}` (about 20 MB)"));
+    run_slow(workspace.command("rustup").args(["target", "add", triple])).with_context(|| {
         format!(
-            "the toolchain lacks the {TRIPLE} standard library and rustup could not add it; install Rust with rustup, \
+            "the toolchain lacks the {triple} standard library and rustup could not add it; install Rust with rustup, \
              or add that library to the toolchain by its own means, and run `cargo xtask setup` again"
         )
     })
 }
 
-/// Whether the rustc in use can compile for [`TRIPLE`].
-fn is_there(workspace: &Workspace) -> Result<bool> {
+/// Whether the rustc in use can compile for a triple.
+fn is_there(workspace: &Workspace, triple: &str) -> Result<bool> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let folder = capture(workspace.command(rustc).args(["--print", "target-libdir", "--target", TRIPLE]))
+    let folder = capture(workspace.command(rustc).args(["--print", "target-libdir", "--target", triple]))
         .context("asking rustc for its libraries")?;
     Ok(has_std(Path::new(&folder)))
 }
