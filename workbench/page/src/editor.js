@@ -114,6 +114,7 @@ export function editor(place, { label, changed, completes, explains }) {
     bracketMatching(),
     highlightActiveLine(),
     lintGutter(),
+    EditorView.lineWrapping,
     wrongs,
     yaml(),
     indentUnit.of("  "),
