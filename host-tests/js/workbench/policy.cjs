@@ -67,6 +67,14 @@ module.exports = async (browser, { wrong }) => {
   is("values are offered", (await offers.allInnerTexts()).map((text) => text.trim()).sort(), ["disabled", "enabled"]);
   await bench.page.keyboard.press("Escape");
 
+  // Something is looked for in the whole text, of which only a part is drawn.
+  await bench.page.keyboard.press("Control+F");
+  await bench.page.keyboard.type("TAPGATE_UPSTREAM_KEY");
+  await bench.page.keyboard.press("Enter");
+  await bench.page.locator(".policy-editor .cm-searchMatch-selected").waitFor();
+  await looked(bench, "workbench-search");
+  await bench.page.keyboard.press("Escape");
+
   await bench.startsFrom("help-desk");
   await bench.page.locator(".policy-editor .cm-content").hover();
   await bench.page.locator(".policy-editor .cm-line", { hasText: "tenant:" }).getByText("tenant").first().hover();
