@@ -86,7 +86,12 @@ impl<'a> Lasting<'a> {
         for (host, open) in self.sessions.values_mut() {
             let answer = stage.fork().and_then(|stage| probe::status(stage, &open.of, host.as_ref()));
             let lives = answer.and_then(|answer| decided::session(&answer, played.at));
-            self.ended.extend(continued(open, lives, played.at));
+            let Some(over) = continued(open, lives, played.at) else { continue };
+            // A window that was cut short has no deadline any more.
+            if over.kind == "window" && over.to <= played.at {
+                self.ended.push(deadline(&over));
+            }
+            self.ended.push(Span { to: over.to.min(played.at), ..over });
         }
         // Only these change what becomes of a pass.
         let matters = !played.step.policy.is_empty()
@@ -173,25 +178,27 @@ impl<'a> Lasting<'a> {
             }
         }
         spans.extend(self.issued.into_values());
-        spans.extend(self.sessions.into_values().map(|(_, span)| span).filter(|span| !span.kind.is_empty()));
+        let sessions = self.sessions.into_values().map(|(_, span)| span).filter(|span| !span.kind.is_empty());
+        spans.extend(sessions.flat_map(|span| {
+            let end = (span.kind == "window").then(|| deadline(&span));
+            [Some(span), end].into_iter().flatten()
+        }));
         if self.restarted {
             let label = "the ledger, since the restart".to_owned();
             spans.push(Span { kind: "ledger", of: String::new(), from: self.ledger, to: end.max(self.ledger), label });
         }
-        let deadline = |span: &Span| Span {
-            kind: "deadline",
-            from: span.to,
-            label: format!("deadline of {}", span.of),
-            ..span.clone()
-        };
-        let deadlines: Vec<Span> = spans.iter().filter(|span| span.kind == "window").map(deadline).collect();
-        spans.extend(deadlines);
         spans.sort_by(|one, other| (one.from, one.kind, &one.of).cmp(&(other.from, other.kind, &other.of)));
         spans
     }
 }
 
-/// What a browser's session is by now; gives what it was, if that is over.
+/// Where a window ends.
+fn deadline(window: &Span) -> Span {
+    let label = format!("deadline of {}", window.of);
+    Span { kind: "deadline", from: window.to, label, ..window.clone() }
+}
+
+/// What a browser's session is by now; gives what it was until then, if that is over.
 fn continued(open: &mut Span, lives: Option<(String, u64)>, at: u64) -> Option<Span> {
     let kind = match &lives {
         Some((state, _)) if state == "registered" => "session",
@@ -208,7 +215,7 @@ fn continued(open: &mut Span, lives: Option<(String, u64)>, at: u64) -> Option<S
         if kind == "session" { format!("{} is registered", open.of) } else { format!("{} is registering", open.of) };
     let now = Span { kind, of: open.of.clone(), from: at, to: end, label };
     let before = std::mem::replace(open, now);
-    (!before.kind.is_empty()).then(|| Span { to: before.to.min(at), ..before })
+    (!before.kind.is_empty()).then_some(before)
 }
 
 fn validity(pass: &crate::case::Pass) -> (u64, u64) {

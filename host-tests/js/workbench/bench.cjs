@@ -31,7 +31,7 @@ class Bench extends Person {
 
   /** Starts from a shipped policy. */
   async startsFrom(name) {
-    await this.page.getByLabel("Start from").selectOption(name);
+    await this.page.getByLabel("Start from", { exact: true }).selectOption(name);
     await this.isTold("header .status", new RegExp(`${name} is open`));
   }
 
@@ -55,7 +55,7 @@ class Bench extends Person {
 
   /** Chooses a case, from 0. */
   async chooses(index) {
-    await this.page.getByLabel("Story", { exact: true }).selectOption(String(index));
+    await this.page.locator(".choose select").selectOption(String(index));
   }
 
   /** Every step of the case that is open, each gone to and read. */

@@ -7,7 +7,6 @@
     clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test that meets the unexpected must fail"
 )]
 

@@ -5,6 +5,7 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+import { search, searchKeymap } from "@codemirror/search";
 import { Annotation, EditorState, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, EditorView, WidgetType, drawSelection, highlightActiveLine, highlightActiveLineGutter, hoverTooltip, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
@@ -24,6 +25,12 @@ const theme = EditorView.theme({
   ".cm-tooltip": { backgroundColor: "var(--page)", color: "var(--text)", border: "1px solid var(--edge)", borderRadius: "6px", maxWidth: "min(32rem, 92vw)" },
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": { background: "var(--accent)", color: "var(--on-accent)" },
   ".cm-tooltip.cm-completionInfo": { padding: "6px 10px", fontFamily: "var(--sans)", fontSize: "0.875rem" },
+  ".cm-panels": { backgroundColor: "var(--page)", color: "var(--text)", fontFamily: "var(--sans)" },
+  ".cm-panels-top": { borderBottom: "1px solid var(--edge)" },
+  ".cm-panel.cm-search label": { fontSize: "0.875rem", color: "var(--text)" },
+  ".cm-textfield, .cm-button": { fontSize: "0.875rem", color: "var(--text)", backgroundColor: "var(--field)", backgroundImage: "none", border: "1px solid var(--edge)", borderRadius: "4px" },
+  ".cm-searchMatch": { backgroundColor: "var(--window)" },
+  ".cm-searchMatch.cm-searchMatch-selected": { backgroundColor: "var(--chosen)", outline: "2px solid var(--accent)" },
   ".cm-help": { padding: "6px 10px", fontFamily: "var(--sans)", fontSize: "0.875rem" },
   ".cm-help strong": { fontFamily: "var(--mono)" },
   ".cm-help p": { margin: "4px 0" },
@@ -114,6 +121,8 @@ export function editor(place, { label, changed, completes, explains }) {
     bracketMatching(),
     highlightActiveLine(),
     lintGutter(),
+    search({ top: true }),
+    EditorView.lineWrapping,
     wrongs,
     yaml(),
     indentUnit.of("  "),
@@ -122,7 +131,7 @@ export function editor(place, { label, changed, completes, explains }) {
     completes ? autocompletion({ override: [completes], activateOnTyping: true }) : [],
     explains ? hover : [],
     // Tab leaves the editor: whoever goes by keyboard must get out again.
-    keymap.of([...defaultKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap]),
+    keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...completionKeymap, ...lintKeymap]),
     EditorView.contentAttributes.of({ "aria-label": label, "aria-multiline": "true", tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged && !update.transactions.some((transaction) => transaction.annotation(fromOutside))) changed(update.state.doc.toString());

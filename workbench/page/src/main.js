@@ -16,6 +16,8 @@ const REST = 150;
 const FIRST = "entra-default";
 
 const state = { name: "", policy: "", cases: "", index: 0 };
+/** What was opened or saved last. */
+const kept = { policy: "", cases: "" };
 
 async function start() {
   await rules.ready();
@@ -79,12 +81,23 @@ async function start() {
       el("h1", {}, "Tapgate policy workbench"),
       el("p", {}, "See what a policy does before a gate does it. The rules run in this page, and nothing leaves it."),
       el("div", { class: "tools" }, field("Start from", from), field("Open files", files),
-        button("Save policy", () => save(`${state.name}.yaml`, state.policy)), button("Save stories", () => save(`${state.name}.cases.yaml`, state.cases)), link, button("Print", () => print())),
+        button("Save policy", () => keep("policy", ".yaml")), button("Save stories", () => keep("cases", ".cases.yaml")), link, button("Print", () => print())),
       said),
     el("main", {},
       el("div", { class: "pair" }, policy.region, el("section", { "aria-labelledby": "words-title", class: "region words" }, el("h2", { id: "words-title" }, "In words"), words)),
       story.region, pass.region),
     el("footer", {}, el("p", {}, "Save both files into one folder; ", el("code", {}, "tapgate policy test NAME.yaml"), " plays the stories there.")));
+
+  function keep(part, end) {
+    kept[part] = state[part];
+    save(state.name + end, state[part]);
+  }
+  window.addEventListener("beforeunload", (event) => {
+    if (kept.policy !== state.policy || kept.cases !== state.cases) event.preventDefault();
+  });
+  for (const kind of ["error", "unhandledrejection"]) {
+    window.addEventListener(kind, () => tell("Something went wrong in this page that should not. Save what you have written, and open the page anew.", true));
+  }
 
   let resting;
   function written(change) {
@@ -96,6 +109,7 @@ async function start() {
   /** Opens something else. */
   function show({ name, policy: text, cases, index }, message) {
     Object.assign(state, { name: fileName(name), policy: text, cases, index });
+    Object.assign(kept, { policy: text, cases });
     policy.editor.set(text);
     story.editor.set(cases);
     if (location.hash) history.replaceState(null, "", location.pathname + location.search);

@@ -197,7 +197,9 @@ export function storyRegion({ state, changed, chosen, probes }) {
     stale(is) {
       region.classList.toggle("stale", is);
       for (const part of [told, adding]) part.inert = is;
-      if (is) fill(verdict, "The story waits until the policy has no errors.");
+      if (!is) return;
+      fill(verdict, "The story waits until the policy has no errors.");
+      fill(failed);
     },
     /** Shows a story, and how the cases of the file go. */
     show(next, tested) {

@@ -74,6 +74,24 @@ fn a_pass_a_window_and_a_deadline_are_as_long_as_the_rules_say() {
 }
 
 #[test]
+fn a_window_that_was_cut_short_has_no_deadline() {
+    let cases = "
+passes: {alice: {user: alice@example.com}}
+cases:
+- name: Registered in time, after a second try
+  shows: ['5.5']
+  steps:
+  - {signIn: alice, expect: {status: 303}}
+  - {wait: 2m, signIn: alice, expect: {status: 303}}
+  - {wait: 2m, request: POST /webauthn/finish, as: script, answer: {receipt: true}, expect: {status: 200}}
+";
+    let (story, ..) = told("", cases);
+    assert_eq!(spans(&story, "window"), [of("browser", 0, 2), of("browser", 2, 4)]);
+    assert_eq!(spans(&story, "session"), [of("browser", 4, 60)]);
+    assert_eq!(spans(&story, "deadline"), []);
+}
+
+#[test]
 fn a_window_of_one_minute_strands_whoever_takes_five() {
     let (story, ..) = told("  then: continue ->   then: continue\n  windowInMinutes: 1", FIRST_DAY);
     assert_eq!(spans(&story, "window")[0], of("phone", 0, 1));
