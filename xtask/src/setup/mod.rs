@@ -48,6 +48,16 @@ pub(crate) fn page(workspace: &Workspace) -> Result<()> {
     node::ensure_page(workspace)
 }
 
+/// Installs whatever is missing of what the workbench is made and tested with.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn workbench(workspace: &Workspace) -> Result<()> {
+    page(workspace)?;
+    node::ensure(workspace)?;
+    chromium::ensure(workspace)
+}
+
 /// Removes a file, a link or a folder, if it is there.
 fn remove(path: &Path) -> Result<()> {
     let Ok(found) = fs::symlink_metadata(path) else {

@@ -11,7 +11,7 @@ use self::built::Built;
 use self::tally::Tally;
 use crate::process::say;
 use crate::workspace::Workspace;
-use crate::{Exit, Failure, setup, wasm};
+use crate::{Exit, Failure, setup, wasm, workbench};
 
 /// A named part of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -41,6 +41,8 @@ pub(crate) enum Suite {
     Scim,
     /// People in Chromium, from a link or a typed code to a passkey, before real Envoy and `tapgate serve`
     Browser,
+    /// The policy workbench: what it answers, and its page in Chromium, held against what the command line says
+    Workbench,
 }
 
 /// The test of the host tests that plays every case in every host. It is the suite `cases`'s, and nobody else's.
@@ -51,6 +53,9 @@ const GRAPH: &str = "graph";
 
 /// The same of the suite `browser`.
 const BROWSER: &str = "browser";
+
+/// The same of the suite `workbench`.
+const WORKBENCH: &str = "workbench";
 
 /// The same of the suite `scim`.
 const SCIM: &str = "scim";
@@ -108,13 +113,16 @@ impl Suite {
             Self::Passkey => vec![Run::of("tapgate-passkey-app")],
             Self::Envoy => vec![
                 Run::of("tapgate-example-app"),
-                Run { but: &[GRAPH, SCIM, BROWSER], ..Run::of("tapgate-host-tests") }
+                Run { but: &[GRAPH, SCIM, BROWSER, WORKBENCH], ..Run::of("tapgate-host-tests") }
                     .with(&["--exact", "--skip", EVERY_HOST]),
                 Run::of("tapgate-bench"),
             ],
             Self::Graph => vec![Run { target: Some(GRAPH), ..Run::of("tapgate-host-tests") }],
             Self::Scim => vec![Run { target: Some(SCIM), ..Run::of("tapgate-host-tests") }],
             Self::Browser => vec![Run { target: Some(BROWSER), ..Run::of("tapgate-host-tests") }],
+            Self::Workbench => {
+                vec![Run::of("tapgate-workbench"), Run { target: Some(WORKBENCH), ..Run::of("tapgate-host-tests") }]
+            }
         }
     }
 
@@ -148,9 +156,9 @@ pub(crate) fn run(workspace: &Workspace, named: &[Suite]) -> Result<Exit, Failur
     if suites.iter().any(|suite| suite.needs_a_proxy()) {
         setup::run(workspace).map_err(Failure::Setup)?;
     }
-    for (suite, ensure) in
-        [(Suite::Scim, setup::scim_server as fn(&Workspace) -> Result<()>), (Suite::Browser, setup::browser)]
-    {
+    let more: [(Suite, fn(&Workspace) -> Result<()>); 3] =
+        [(Suite::Scim, setup::scim_server), (Suite::Browser, setup::browser), (Suite::Workbench, setup::workbench)];
+    for (suite, ensure) in more {
         if suites.contains(&suite)
             && let Err(error) = ensure(workspace)
         {
@@ -177,6 +185,9 @@ fn ready<'a>(workspace: &'a Workspace, suites: &[Suite], packages: &[&'static st
     if suites.iter().any(|suite| suite.needs_a_proxy()) {
         wasm::run(workspace)?;
         wasm::noop(workspace)?;
+    }
+    if suites.contains(&Suite::Workbench) {
+        workbench::run(workspace)?;
     }
     Built::new(workspace, packages)
 }
