@@ -40,19 +40,6 @@ class Bench extends Person {
     await this.page.getByLabel("Open files").setInputFiles(files.map(([name, text]) => ({ name, mimeType: "application/yaml", buffer: Buffer.from(text) })));
   }
 
-  /** Writes another policy in place of the one in the editor, and waits until it has been looked at. */
-  async writes(text) {
-    await this.page.locator(".policy-editor .cm-content").click();
-    await this.page.keyboard.press("Control+A");
-    await this.page.keyboard.insertText(text);
-    await this.rests();
-  }
-
-  /** Waits until what was written last has been looked at. */
-  async rests() {
-    await this.page.waitForFunction(() => document.documentElement.dataset.ready === "true");
-  }
-
   /** Chooses a case, from 0. */
   async chooses(index) {
     await this.page.locator(".choose select").selectOption(String(index));

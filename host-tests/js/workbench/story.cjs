@@ -102,5 +102,15 @@ module.exports = async (browser) => {
     fs.writeFileSync(path.join(process.env.OUT, `story-${name}`), text);
     if (label === "Save stories") holds("what was expected is in it", text.includes("expect: {status: 303, forwarded: false, audit: [\"sign_in done\"]}"), text.slice(-2000));
   }
+
+  // Where a file holds several tenants, changes are the first one's; excluding one person leaves those in place who are excluded already.
+  for (const [name, pass] of [["multi-tenant", null], ["help-desk", "alice"]]) {
+    await bench.startsFrom(name);
+    is(`${name}: tightened`, await adds("Tighten the policy", { Field: "registration.windowInMinutes" }, 1), 1);
+    for (const times of [1, 2]) is(`${name}: revoked, ${times}`, await adds("Revoke a pass", pass ? { Pass: pass } : {}, 1), 1);
+    const titles = (await bench.steps()).slice(-2).map(({ sent }) => /excludeTargets(\[\d\])?/.exec(sent)[1] ?? "");
+    is(`${name}: one after the other`, titles, name === "help-desk" ? ["[1]", "[2]"] : ["", "[1]"]);
+    holds(`${name}: nothing is in its way`, !(await bench.page.locator(".story .bad").allInnerTexts()).some((text) => /changes what|cannot/.test(text)));
+  }
   await bench.leaves();
 };

@@ -28,17 +28,29 @@ const passList = (around) => select(passesOf(around).map((name) => [name, name])
 
 /** A path that a registering session may reach and that completes a registration, as the policy has it. */
 function finishPath(policy) {
-  const document = read(policy);
-  const tenant = at(document, "tenants", 0) ?? document;
+  const tenant = tenantOf(policy);
   const rules = at(tenant, "registration", "completedBy")?.items ?? [];
   const byResponse = rules.map((item) => at(item.value, "response", "path")?.text).find(Boolean);
   const allowed = (at(tenant, "registration", "allow")?.items ?? []).map((item) => item.value?.text ?? "");
   const open = allowed.find((path) => path.includes("webauthn")) ?? allowed.find((path) => path.endsWith("/*")) ?? allowed[0] ?? "/register";
   return byResponse ?? open.replace(/\*$/, "finish");
 }
-const hasAdmin = (policy) => Boolean(at(read(policy), "admin"));
-const basePath = (policy) => at(read(policy), "basePath")?.text ?? "/.tap";
-const adminHost = (policy) => at(read(policy), "admin", "hosts", 0)?.text ?? "admin.example.com";
+/** The policy of the first tenant, and how a change of a case calls its fields. */
+const tenantOf = (policy) => at(read(policy), "tenants", 0) ?? read(policy);
+const named = (policy, field) => (at(read(policy), "tenants") ? JSON.stringify(`tenants[0].${field}`) : /^[\w.]+$/.test(field) ? field : JSON.stringify(field));
+const hasAdmin = (policy) => Boolean(at(tenantOf(policy), "admin"));
+const basePath = (policy) => at(tenantOf(policy), "basePath")?.text ?? "/.tap";
+const adminHost = (policy) => at(tenantOf(policy), "admin", "hosts", 0)?.text ?? "admin.example.com";
+
+/** Excludes one person more than the policy does, and than the steps so far. */
+function excluded({ policy, cases, index }, user) {
+  const target = `{targetType: user, id: ${scalar(user)}}`;
+  const already = at(tenantOf(policy), "temporaryAccessPass", "excludeTargets")?.items?.length;
+  const steps = at(read(cases), "cases", index, "steps")?.items ?? [];
+  const before = steps.flatMap((step) => at(step.value, "policy")?.pairs ?? []).filter((pair) => pair.key.includes("temporaryAccessPass.excludeTargets")).length;
+  if (already === undefined && before === 0) return `{${named(policy, "temporaryAccessPass.excludeTargets")}: [${target}]}`;
+  return `{${named(policy, `temporaryAccessPass.excludeTargets[${(already ?? 0) + before}]`)}: ${target}}`;
+}
 
 const request = (method, path) => ["request", scalar(`${method} ${path}`)];
 const by = (browser) => (browser.trim() === "" || browser.trim() === "browser" ? [] : [["browser", scalar(browser.trim())]]);
@@ -47,7 +59,8 @@ const by = (browser) => (browser.trim() === "" || browser.trim() === "browser" ?
 const KINDS = {
   signIn: {
     name: "Sign in with a pass",
-    form(around, browser = lastBrowser(around)) {
+    form: (around) => KINDS.signIn.by(around, lastBrowser(around)),
+    by(around, browser) {
       const [pass, who] = [passList(around), text(browser)];
       return { rows: [field("Pass", pass), field("Browser", who)], fields: () => [["signIn", scalar(pass.value)], ...by(who.value)] };
     },
@@ -58,7 +71,7 @@ const KINDS = {
       const known = new Set(around.story?.steps.map((step) => step.browser));
       let name = "another";
       for (let count = 2; known.has(name); count += 1) name = `another-${count}`;
-      return KINDS.signIn.form(around, name);
+      return KINDS.signIn.by(around, name);
     },
   },
   visit: {
@@ -157,14 +170,14 @@ const KINDS = {
   },
   revoke: {
     name: "Revoke a pass",
-    form(around) {
+    form(around, current) {
       const pass = passList(around);
       const way = select([...(hasAdmin(around.policy) ? [["api", "by the admin API"]] : []), ["policy", "by the policy: its person is excluded"]]);
       return {
         rows: [field("Pass", pass), field("How", way)],
         fields: () => {
           const user = userOf(around, pass.value);
-          if (way.value === "policy") return [["policy", `{temporaryAccessPass.excludeTargets: [{targetType: user, id: ${scalar(user)}}]}`]];
+          if (way.value === "policy") return [["policy", excluded(current(), user)]];
           const id = around.story?.passes.find((one) => one.name === pass.value)?.id ?? pass.value;
           return [
             request("DELETE", `${basePath(around.policy)}/graph/v1.0/users/${user}/authentication/temporaryAccessPassMethods/${id}`),
@@ -178,11 +191,11 @@ const KINDS = {
   },
   tighten: {
     name: "Tighten the policy",
-    form() {
+    form({ policy }) {
       const choices = [["temporaryAccessPass.state", "disabled"], ["registration.windowInMinutes", "1"], ["temporaryAccessPass.isUsableOnce", "true"], ["temporaryAccessPass.maximumLifetimeInMinutes", "60"], ["registration.then", "signIn"], ["registration.cookies", "withheld"], ["session.maximumInMinutes", "30"]];
       const value = text(choices[0][1]);
       const what = select(choices.map(([path]) => [path, path]), { onchange: () => (value.value = choices.find(([path]) => path === what.value)[1]) });
-      return { rows: [field("Field", what), field("Becomes", value)], fields: () => [["policy", `{${what.value}: ${scalarOrNumber(value.value.trim())}}`]] };
+      return { rows: [field("Field", what), field("Becomes", value)], fields: () => [["policy", `{${named(policy, what.value)}: ${scalarOrNumber(value.value.trim())}}`]] };
     },
   },
 };
@@ -202,7 +215,7 @@ export function stepForm({ around, made }) {
   let form;
   const draw = () => {
     const chosen = KINDS[kind.value];
-    form = chosen.form(around());
+    form = chosen.form(around(), around);
     waiting.hidden = chosen.noTime === true;
     if (chosen.waits && Number(wait.value) === 0) wait.value = 1;
     fill(rows, ...form.rows);

@@ -70,7 +70,9 @@ async function start() {
     try {
       const fragment = await packed(state);
       history.replaceState(null, "", fragment);
-      await navigator.clipboard?.writeText(location.href).then(() => tell("The link is copied, and in the address. It holds the policy and the stories."), () => tell("The link is in the address. It holds the policy and the stories."));
+      // Only over `https` and on this machine may a page write what is pasted elsewhere.
+      const copied = await Promise.resolve(navigator.clipboard?.writeText(location.href).then(() => true)).catch(() => false);
+      tell(`${copied ? "The link is copied, and in the address" : "The link is in the address"}. It holds the policy and the stories.`);
     } catch (error) {
       tell(error.message, true);
     }

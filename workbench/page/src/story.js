@@ -159,8 +159,9 @@ export function storyRegion({ state, changed, chosen, probes }) {
       mark(former, false);
       mark(row, true);
     }
-    back.disabled = step <= 0;
-    forth.disabled = step >= story.steps.length - 1;
+    // Not `disabled`: whoever presses one by keyboard must stay where they are.
+    back.setAttribute("aria-disabled", step <= 0);
+    forth.setAttribute("aria-disabled", step >= story.steps.length - 1);
     fill(now, ...moment(story, step, at, between));
     // While time is dragged, only the moment where it rests is asked about.
     cancelAnimationFrame(asked);
