@@ -57,7 +57,13 @@ fn rules(workspace: &Workspace) -> Result<std::path::PathBuf> {
     let file = format!("{}.wasm", RULES.replace('-', "_"));
     let module = workspace.build_dir()?.join(BROWSER_TRIPLE).join(PROFILE).join(file);
     let bindings = workspace.root().join("target/workbench-rules");
-    run_slow(workspace.cargo().args(["run", "--quiet", "--package", BINDGEN, "--"]).arg(&module).arg(&bindings))?;
+    run_slow(
+        workspace
+            .cargo()
+            .args(["run", "--quiet", "--package", BINDGEN, "--profile", "tool", "--"])
+            .arg(&module)
+            .arg(&bindings),
+    )?;
     Ok(bindings)
 }
 

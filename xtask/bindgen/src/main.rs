@@ -16,6 +16,8 @@ fn main() -> Result<()> {
         .context("asking for a web page's module")?
         .typescript(false)
         .omit_default_module_path(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
         .generate(folder)
         .with_context(|| format!("making the functions around {}", module.display()))
 }
