@@ -82,6 +82,16 @@ fn the_page_and_nothing_else_is_served() {
     assert!(served.ask("HEAD /workbench.js", "").ends_with("\r\n\r\n"));
 }
 
+/// What the server says is what the page says of itself, and who may frame it, which only a server can say.
+#[test]
+fn server_and_page_say_the_same_of_what_may_be_loaded() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../workbench/page/index.html")).unwrap();
+    let (_, rest) = page.split_once("Content-Security-Policy\" content=\"").expect("a policy");
+    let (own, _) = rest.split_once('"').expect("its end");
+    let answer = Served::start().ask("GET /", "");
+    assert!(answer.contains(&format!("content-security-policy: {own}; frame-ancestors 'none'\r\n")), "{own}\n{answer}");
+}
+
 #[test]
 fn a_browser_that_takes_gzip_gets_it() {
     let served = Served::start();
