@@ -73,4 +73,39 @@ module.exports = async (browser, { shipped }) => {
   await bench.isTold("header .status", /no text in UTF-8/);
   is("what was open is open", (await bench.steps()).length > 0, true);
   await bench.leaves();
+
+  // Even script that got in would get nothing out, and no text becomes markup.
+  const broken = await Bench.opened(browser);
+  // What the browser itself keeps back is asked for as well, but nobody answers it.
+  const answered = [];
+  broken.context.on("response", (answer) => answered.push(answer.url()));
+  const ways = await broken.page.evaluate(async (address) => {
+    const fails = async (does) => {
+      try {
+        await does();
+        return false;
+      } catch {
+        return true;
+      }
+    };
+    const shown = (element) => new Promise((resolve, reject) => Object.assign(element, { onload: resolve, onerror: reject, src: address }));
+    const body = document.body;
+    return {
+      fetch: await fails(() => fetch(address)),
+      beacon: await fails(() => (navigator.sendBeacon(address, "x"), Promise.reject())),
+      image: await fails(() => shown(new Image())),
+      frame: await fails(() => new Promise((resolve, reject) => {
+        const frame = document.createElement("iframe");
+        document.addEventListener("securitypolicyviolation", reject, { once: true });
+        frame.src = address;
+        body.append(frame);
+      })),
+      socket: await fails(() => new Promise((resolve, reject) => Object.assign(new WebSocket(address.replace("http", "ws")), { onopen: resolve, onerror: reject }))),
+      markup: await fails(() => (body.innerHTML = "<p>")),
+      eval: await fails(() => Function("return 1")()),
+    };
+  }, `${process.env.ORIGIN}/elsewhere`);
+  is("nothing goes out, nothing becomes code", Object.values(ways), Object.values(ways).map(() => true));
+  is("and nothing went", answered, []);
+  await broken.context.close();
 };

@@ -7,7 +7,7 @@ import { editor } from "./editor.js";
 import { stepForm } from "./forms.js";
 import { flaws } from "./policy.js";
 import { clock, inWords, span } from "./time.js";
-import { KINDS, Timeline, called, kindOf } from "./timeline.js";
+import { Timeline, called, kindOf } from "./timeline.js";
 import { at as nodeAt, read, scalar } from "./yaml.js";
 
 const CHANGED_BY_HAND = "This story is written in a way that the buttons leave alone. Change it in its text below.";
@@ -122,6 +122,8 @@ export function storyRegion({ state, changed, chosen, probes }) {
     el("div", { class: "choose" }, listField, newCase), verdict, failed, troubles,
     told, adding,
     textual);
+  // What was not to be seen could not be measured.
+  textual.addEventListener("toggle", () => cases.view.requestMeasure());
   const cases = editor(place, { label: "Stories in YAML", changed: (text) => changed(text) });
 
   /** Says something about what a button has done. */
@@ -291,7 +293,7 @@ function moment(story, index, at, between) {
   const differences = step.differences ?? [];
   return [
     el("h3", {}, between ? `At ${clock(at, story.start)}, after step ${step.number}` : `Step ${step.number}: ${step.title}`),
-    el("p", { class: `decision ${kindOf(step)}` }, `${KINDS[kindOf(step)].text}: ${step.decision}`),
+    el("p", { class: `decision ${kindOf(step)}` }, step.decision),
     el("p", {}, step.says),
     step.status && el("p", { class: "hint answer" }, `Answer: ${step.status}. The application ${step.forwarded ? "gets" : "does not get"} the request.`),
     step.statements?.length > 0 && el("p", { class: "hint" }, `Contract: ${step.statements.join(", ")}`),
