@@ -13,8 +13,8 @@ use crate::case::{Case, Line};
 use crate::run::{Played, START, Stage};
 use crate::site::Exchange;
 
-/// The most questions that are asked about passes in one story: beyond them a pass is drawn as it was minted.
-const MOST_QUESTIONS: usize = 4000;
+/// The most questions that are asked in one story: beyond them what lasts is drawn as it was last known.
+const MOST_QUESTIONS: usize = 20_000;
 
 /// Something that lasts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -82,8 +82,17 @@ impl<'a> Lasting<'a> {
             let none = || (None, Span { kind: "", of, from: played.at, to: played.at, label: String::new() });
             self.sessions.entry(request.browser.clone()).or_insert_with(none).0.clone_from(&request.host);
         }
-        // Whoever has a session, and whoever may just have got one.
+        // Only these change what becomes of a pass, or of anybody's session but the step's own.
+        let matters = !played.step.policy.is_empty()
+            || played.step.restart
+            || played.exchange.as_ref().is_some_and(|exchange| !exchange.audit.is_empty());
+        let own = played.step.request.as_ref().map(|request| request.browser.as_str());
         for (host, open) in self.sessions.values_mut() {
+            let is_asked = own == Some(&*open.of) || (matters && !open.kind.is_empty());
+            if !is_asked || self.questions >= MOST_QUESTIONS {
+                continue;
+            }
+            self.questions = self.questions.saturating_add(1);
             let answer = stage.fork().and_then(|stage| probe::status(stage, &open.of, host.as_ref()));
             let lives = answer.and_then(|answer| decided::session(&answer, played.at));
             let Some(over) = continued(open, lives, played.at) else { continue };
@@ -93,10 +102,6 @@ impl<'a> Lasting<'a> {
             }
             self.ended.push(Span { to: over.to.min(played.at), ..over });
         }
-        // Only these change what becomes of a pass.
-        let matters = !played.step.policy.is_empty()
-            || played.step.restart
-            || played.exchange.as_ref().is_some_and(|exchange| !exchange.audit.is_empty());
         if matters {
             self.passes(stage, played.at);
         }

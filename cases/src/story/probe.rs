@@ -18,6 +18,9 @@ const NOBODY: &str = "a new\nbrowser";
 /// The most paths that are tried with each browser's session.
 const MOST_PATHS: usize = 4;
 
+/// The most passes, and the most browsers, that are asked about at one moment.
+const MOST_PEOPLE: usize = 64;
+
 /// A moment of a story.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Moment {
@@ -86,7 +89,7 @@ pub fn probe(policy: &PolicyDocument, case: &Case, moment: u64) -> Moment {
             return found;
         }
     };
-    for (name, pass) in presented(case) {
+    for (name, pass) in presented(case).into_iter().take(MOST_PEOPLE) {
         let Some(exchange) = stage.fork().and_then(|stage| sign_in(stage, pass)) else { continue };
         let Decided { decision, reason, says, .. } = Decided::of(&exchange);
         found.people.push(Person { who: name.to_owned(), sign_in: decision, reason, says });
@@ -97,7 +100,7 @@ pub fn probe(policy: &PolicyDocument, case: &Case, moment: u64) -> Moment {
     for request in until.steps.iter().filter_map(|step| step.request.as_ref()) {
         browsers.insert(request.browser.as_str(), request.host.as_ref());
     }
-    for (browser, host) in browsers {
+    for (browser, host) in browsers.into_iter().take(MOST_PEOPLE) {
         let reach = paths.iter().filter_map(|path| {
             let exchange = go(stage.fork()?, browser, host, path, Sender::Page)?;
             let Decided { decision, says, .. } = Decided::of(&exchange);

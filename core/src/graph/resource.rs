@@ -118,6 +118,8 @@ fn usability(in_force: &InForce, of: &Known, pass: &StandingPass, now: UnixSecon
         Err(Refusal::Expired)
     } else if pass.reservation.is_some() {
         Err(Refusal::AlreadyUsed)
+    } else if !of.active {
+        Err(Refusal::OutOfScope)
     } else {
         in_force.admit_standing(terms, of, now)
     };

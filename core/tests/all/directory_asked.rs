@@ -217,7 +217,9 @@ fn whoever_is_deactivated_between_issue_and_sign_in_is_out_of_scope() {
     assert_eq!(site.sign_in("alice@example.com", &code).1, Outcome::Refused(Refusal::UnknownCode));
     // The pass stays where it was, and can be seen and taken back.
     let seen = site.call("GET", &passes_of("alice@example.com"), "root@example.com", PRIVILEGED, None);
-    assert_eq!(json_of(&seen)["value"].as_array().unwrap().len(), 1, "{seen:?}");
+    let standing = &json_of(&seen)["value"];
+    assert_eq!(standing.as_array().unwrap().len(), 1, "{seen:?}");
+    assert_eq!(standing[0]["methodUsabilityReason"], "DisabledByPolicy", "it could not be signed in with");
     let again = site.issue("alice@example.com");
     assert_eq!(again.status, 400);
     assert!(again.body.contains("not active"), "{again:?}");

@@ -27,6 +27,19 @@ fn odd_texts_and_numbers_are_answered() {
     assert!(tapgate_workbench::inspect(&policy, &long, None, 1.0).len() < 4000);
 }
 
+/// As many browsers as steps: what is asked of them does not grow with the square.
+#[test]
+fn a_story_of_two_thousand_browsers_is_told() {
+    let (policy, _) = shipped("entra-default");
+    let step = |number: usize| format!("  - {{wait: 1s, browser: b{number}, request: GET /x, expect: {{}}}}\n");
+    let steps: String = (0..2000).map(step).collect();
+    let cases = format!("passes:\n  alice: {{user: a}}\ncases:\n- name: Crowd\n  shows: ['4.3']\n  steps:\n{steps}");
+    let story = said(&tapgate_workbench::story(&policy, &cases, 0));
+    assert_eq!(story["steps"].as_array().unwrap().len(), 2000);
+    let moment = said(&tapgate_workbench::probe(&policy, &cases, 0, 1_795_600_000.0));
+    assert_eq!(moment["browsers"].as_array().unwrap().len(), 64);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 

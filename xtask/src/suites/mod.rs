@@ -145,6 +145,9 @@ impl Suite {
     }
 }
 
+/// Installs what a suite needs.
+type Ensure = fn(&Workspace) -> Result<()>;
+
 /// Runs the named suites, or all of them.
 pub(crate) fn run(workspace: &Workspace, named: &[Suite]) -> Result<Exit, Failure> {
     let suites = if named.is_empty() { Suite::value_variants() } else { named };
@@ -156,7 +159,7 @@ pub(crate) fn run(workspace: &Workspace, named: &[Suite]) -> Result<Exit, Failur
     if suites.iter().any(|suite| suite.needs_a_proxy()) {
         setup::run(workspace).map_err(Failure::Setup)?;
     }
-    let more: [(Suite, fn(&Workspace) -> Result<()>); 3] =
+    let more: [(Suite, Ensure); 3] =
         [(Suite::Scim, setup::scim_server), (Suite::Browser, setup::browser), (Suite::Workbench, setup::workbench)];
     for (suite, ensure) in more {
         if suites.contains(&suite)
