@@ -5,25 +5,28 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use tapgate_core::directory::scim::{Answer, Inquiry, MOST_BYTES, Scim, Turn};
 use tapgate_core::directory::{By, Directory, Known, Unavailable};
-use tapgate_core::names::{TenantId, UserName};
+use tapgate_core::names::UserName;
 use tapgate_core::policy::Policy;
 use tapgate_core::time::UnixSeconds;
 
 use crate::host;
 use crate::metrics::Metrics;
 
-/// The most names that are remembered. One takes some hundred bytes, and some twenty thousand at most.
-const MOST: usize = 512;
+/// The most names that are remembered, of those that are typed and of the others each: whoever types many crowds out no administrator.
+/// One takes some hundred bytes, and some twenty thousand at most.
+const MOST: usize = 256;
 
 /// What a worker was lately told.
 #[derive(Clone, Default)]
 pub(crate) struct Memory(Rc<RefCell<Vec<Seen>>>);
 
 struct Seen {
-    tenant: TenantId,
+    /// By whose directory: of a policy that is loaded anew none of this is known, whoever still asks by the former one.
+    policy: Arc<Policy>,
     /// In ASCII lower case.
     name: String,
     by: By,
@@ -37,25 +40,32 @@ impl Memory {
         self.0.borrow_mut().clear();
     }
 
-    fn recall(&self, policy: &Policy, scim: &Scim, name: &UserName, by: By, now: UnixSeconds) -> Option<Option<Known>> {
+    fn recall(
+        &self,
+        policy: &Arc<Policy>,
+        scim: &Scim,
+        name: &UserName,
+        by: By,
+        now: UnixSeconds,
+    ) -> Option<Option<Known>> {
         let mut seen = self.0.borrow_mut();
+        let is_of = |seen: &Seen| Arc::ptr_eq(&seen.policy, policy);
         // From the future: the clock was set back since, and nobody knows by how much.
-        seen.retain(|seen| seen.tenant != policy.tenant || (seen.at <= now && now.since(seen.at) < scim.cache));
-        let is = |seen: &&Seen| {
-            seen.tenant == policy.tenant && seen.by == by && name.as_str().eq_ignore_ascii_case(&seen.name)
-        };
+        seen.retain(|seen| !is_of(seen) || (seen.at <= now && now.since(seen.at) < scim.cache));
+        let is = |seen: &&Seen| is_of(seen) && seen.by == by && name.as_str().eq_ignore_ascii_case(&seen.name);
         seen.iter().find(is).map(|seen| seen.known.as_deref().cloned())
     }
 
-    fn saw(&self, policy: &Policy, name: &UserName, by: By, at: UnixSeconds, known: Option<&Known>) {
-        let (tenant, name) = (policy.tenant.clone(), name.as_str().to_ascii_lowercase());
+    fn saw(&self, policy: &Arc<Policy>, name: &UserName, by: By, at: UnixSeconds, known: Option<&Known>) {
+        let name = name.as_str().to_ascii_lowercase();
         let mut seen = self.0.borrow_mut();
-        seen.retain(|seen| (&seen.tenant, &seen.name, seen.by) != (&tenant, &name, by));
-        if seen.len() >= MOST {
-            let oldest = seen.iter().enumerate().min_by_key(|(_, seen)| seen.at).map(|(place, _)| place);
+        seen.retain(|seen| !(Arc::ptr_eq(&seen.policy, policy) && seen.name == name && seen.by == by));
+        let alike = || seen.iter().enumerate().filter(|(_, seen)| seen.by == by);
+        if alike().count() >= MOST {
+            let oldest = alike().min_by_key(|(_, seen)| seen.at).map(|(place, _)| place);
             oldest.map(|oldest| seen.remove(oldest));
         }
-        seen.push(Seen { tenant, name, by, at, known: known.cloned().map(Box::new) });
+        seen.push(Seen { policy: Arc::clone(policy), name, by, at, known: known.cloned().map(Box::new) });
     }
 }
 
@@ -78,7 +88,7 @@ pub(crate) enum Asked {
 
 /// Who somebody asks for, of which policy's directory.
 pub(crate) struct Question<'a> {
-    pub(crate) policy: &'a Policy,
+    pub(crate) policy: &'a Arc<Policy>,
     pub(crate) name: &'a UserName,
     pub(crate) by: By,
 }
@@ -104,6 +114,11 @@ impl Question<'_> {
         let answer = sent.map(|(status, body)| Answer { status: *status, body });
         match talk.inquiry.answer(answer) {
             Turn::Asks(inquiry) => call(scim, inquiry, talk.since, metrics),
+            // Groups that could not be had may be had the next time.
+            Turn::Over(Ok(Some(known))) if known.groups.is_none() => {
+                metrics.count("tapgate.directory.failure");
+                Asked::Over(Ok(Some(known)))
+            }
             Turn::Over(Ok(known)) => {
                 memory.saw(self.policy, self.name, self.by, talk.since, known.as_ref());
                 Asked::Over(Ok(known))

@@ -201,6 +201,12 @@ pub const WORDS: &[Words] = &[
         "",
     ),
     words(
+        "directory.scim.saysAllRoles",
+        "Whether a user of whom the server says no `roles` has none. Without it nobody knows them, and only a Privileged Authentication Administrator issues passes to such users.",
+        "true",
+        "",
+    ),
+    words(
         "directory.scim.tokenEnv",
         "The environment variable that holds the bearer token; reading users and groups is enough.",
         "TAPGATE_SCIM_TOKEN",

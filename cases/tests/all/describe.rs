@@ -22,7 +22,7 @@ const WHOLE: &str = include_str!("../whole.yaml");
 const INSTEAD: [(&str, &str); 2] = [
     (
         "directory",
-        "scim: {cluster: scim, authority: idp.internal, path: /scim/v2, timeoutInMilliseconds: 2000, cacheInSeconds: 60, tokenEnv: TOKEN}",
+        "scim: {cluster: scim, authority: idp.internal, path: /scim/v2, timeoutInMilliseconds: 2000, cacheInSeconds: 60, saysAllRoles: true, tokenEnv: TOKEN}",
     ),
     (
         "ledger",

@@ -83,6 +83,11 @@ impl Known {
         Self { identity, name: None, active: true, groups, roles: None, user_type: None }
     }
 
+    /// As said by a server that says everybody's roles, or by one that may leave some out.
+    pub(crate) fn with_roles_said(self, all: bool) -> Self {
+        Self { roles: self.roles.or_else(|| all.then(Vec::new)), ..self }
+    }
+
     /// Every name by which they may be called.
     fn names(&self) -> impl Iterator<Item = &str> {
         [Some(self.identity.as_str()), self.name.as_ref().map(UserName::as_str)].into_iter().flatten()
@@ -102,6 +107,7 @@ impl Known {
     }
 
     /// The roles; `None` where nobody knows them (11.2).
+    #[must_use]
     pub(crate) fn roles(&self) -> Option<Vec<Role>> {
         self.roles.as_ref().map(|roles| roles.iter().map(|role| Role::named(role)).collect())
     }
@@ -115,6 +121,15 @@ impl Directory {
             Self::Open => Found::AtHand(Some(Known::of_open(name))),
             Self::Users(users) => Found::AtHand(users.find(name)),
             Self::Scim(_) => Found::Elsewhere,
+        }
+    }
+
+    /// Whether nobody has roles that it does not say.
+    pub(crate) fn says_all_roles(&self) -> bool {
+        match self {
+            Self::Open => false,
+            Self::Users(_) => true,
+            Self::Scim(scim) => scim.says_all_roles,
         }
     }
 

@@ -7,10 +7,15 @@
 //!
 //! # What is never believed
 //! An answer of more than [`MOST_BYTES`], another status than 200, JSON with a member twice, a resource without the schema asked
-//! for, several users for a name, another user than the one asked for, a list that does not come to its own total, more than
-//! [`MOST_GROUPS`] groups: all of it is [`Unavailable`], never "nobody". `null` is no value (RFC 7643, 2.5); unknown members
-//! are ignored.
+//! for, several users for a name, another user than the one asked for, a list that does not come to its own total or has a group twice,
+//! more than [`MOST_GROUPS`] groups, members whose names differ in case only: all of it is [`Unavailable`], never "nobody"; only 404 and
+//! 400 to an id say that nobody has it. `null` and an empty list are no value (RFC 7643, 2.5), so that no groups are asked for and no
+//! roles are unknown ones; unknown members are ignored.
+//!
+//! Of a [typed name](By::TypedName) nothing that is wrong with one user alone may show before the code has been compared: such a user is
+//! taken for nobody, and groups that cannot be had are left open, with which no policy that names a group lets anybody in.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -64,6 +69,8 @@ pub struct Scim {
     pub timeout_in_milliseconds: u32,
     /// How long an answer is believed.
     pub cache: Seconds,
+    /// Whether a user of whom it says no roles has none: else nobody knows them (11.2).
+    pub says_all_roles: bool,
     /// Who the plugin is to it; `None` where it asks nobody.
     pub token: Option<BearerToken>,
 }
@@ -135,6 +142,8 @@ enum Asks {
     Named,
     /// Who has this id?
     WithId,
+    /// Does somebody else have as an id what these are called?
+    Alone(Box<Known>),
     /// Which groups are they in?
     Groups(Box<Counting>),
     /// Nobody's groups, so that it takes as long.
@@ -145,7 +154,7 @@ enum Asks {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Counting {
     user: Known,
-    found: Vec<GroupId>,
+    found: BTreeSet<GroupId>,
     pages_left: u8,
 }
 
@@ -171,7 +180,7 @@ impl Inquiry {
         match &self.asks {
             // Two are enough to tell that there are several.
             Asks::Named => list("Users", "userName", self.name.as_str(), ATTRIBUTES, 2),
-            Asks::WithId => {
+            Asks::WithId | Asks::Alone(_) => {
                 let attributes = utf8_percent_encode(ATTRIBUTES, ENCODED);
                 format!("/Users/{}?attributes={attributes}", utf8_percent_encode(self.name.as_str(), ENCODED))
             }
@@ -193,21 +202,34 @@ impl Inquiry {
         let Self { name, by, asks } = self;
         let turn = |asks, name| Turn::Asks(Self { name, by, asks });
         let found = match asks {
-            Asks::Named => match named(&name, answer) {
-                Ok(Some(user)) => user,
-                Ok(None) if by == By::TypedName => return turn(Asks::NobodysGroups, name),
-                Ok(None) if may_be_id(name.as_str()) => return turn(Asks::WithId, name),
-                over => return Turn::Over(over),
+            Asks::Named => match (named(&name, answer), by) {
+                (Err(Unavailable), _) => return Turn::Over(Err(Unavailable)),
+                (Ok(Called::One(user)), By::TypedName) => *user,
+                (Ok(_), By::TypedName) => return turn(Asks::NobodysGroups, name),
+                // Whoever chooses their own name must not come to stand for whoever has it as an id.
+                (Ok(Called::One(user)), By::NameOrId) if may_be_id(name.as_str()) => {
+                    return turn(Asks::Alone(user), name);
+                }
+                (Ok(Called::One(user)), By::NameOrId) => *user,
+                (Ok(Called::Nobody), By::NameOrId) if may_be_id(name.as_str()) => return turn(Asks::WithId, name),
+                (Ok(Called::Nobody), By::NameOrId) => return Turn::Over(Ok(None)),
+                (Ok(Called::Nonsense), By::NameOrId) => return Turn::Over(Err(Unavailable)),
             },
             Asks::WithId => match with_id(&name, answer) {
                 Ok(Some(user)) => user,
                 over => return Turn::Over(over),
             },
+            Asks::Alone(user) => match with_id(&name, answer) {
+                Ok(None) => *user,
+                Ok(Some(other)) if other.identity == user.identity => *user,
+                Ok(Some(_)) | Err(Unavailable) => return Turn::Over(Err(Unavailable)),
+            },
             Asks::Groups(counting) => {
+                let user = (by == By::TypedName).then(|| counting.user.clone());
                 return match counting.count(answer) {
                     Some(Counted::Some(counting)) => turn(Asks::Groups(counting), name),
                     Some(Counted::All(user)) => Turn::Over(Ok(Some(user))),
-                    None => Turn::Over(Err(Unavailable)),
+                    None => Turn::Over(user.map(Some).ok_or(Unavailable)),
                 };
             }
             Asks::NobodysGroups => return Turn::Over(Ok(None)),
@@ -216,7 +238,7 @@ impl Inquiry {
         if found.groups.is_some() && by != By::TypedName {
             return Turn::Over(Ok(Some(found)));
         }
-        turn(Asks::Groups(Box::new(Counting { user: found, found: Vec::new(), pages_left: MOST_PAGES })), name)
+        turn(Asks::Groups(Box::new(Counting { user: found, found: BTreeSet::new(), pages_left: MOST_PAGES })), name)
     }
 }
 
@@ -237,7 +259,11 @@ impl Counting {
         }
         let List { total, resources } = List::read(answer?, GROUP)?;
         for group in &resources {
-            self.found.push(text(group, "id")?.parse().ok()?);
+            let group: GroupId = text(group, "id")?.parse().ok()?;
+            // A page that came twice would hide another.
+            if !self.found.insert(group) {
+                return None;
+            }
         }
         if total > MOST_GROUPS || self.found.len() > total {
             return None;
@@ -265,22 +291,30 @@ fn may_be_id(name: &str) -> bool {
 }
 
 /// Who is called so.
-fn named(name: &UserName, answer: Option<Answer<'_>>) -> Result<Option<Known>, Unavailable> {
+enum Called {
+    Nobody,
+    One(Box<Known>),
+    /// Several, or somebody else, or a resource that makes no sense.
+    Nonsense,
+}
+
+fn named(name: &UserName, answer: Option<Answer<'_>>) -> Result<Called, Unavailable> {
     let List { total, resources } = answer.and_then(|answer| List::read(answer, USER)).ok_or(Unavailable)?;
-    match (total, resources.as_slice()) {
-        (0, []) => Ok(None),
+    Ok(match (total, resources.as_slice()) {
+        (0, []) => Called::Nobody,
         (1, [user]) => {
             let user = known(user).filter(|user| user.name.as_ref().is_some_and(|own| is_same(own.as_str(), name)));
-            user.map(Some).ok_or(Unavailable)
+            user.map_or(Called::Nonsense, |user| Called::One(Box::new(user)))
         }
-        _ => Err(Unavailable),
-    }
+        _ => Called::Nonsense,
+    })
 }
 
 /// Who has this id.
 fn with_id(id: &UserName, answer: Option<Answer<'_>>) -> Result<Option<Known>, Unavailable> {
     let answer = answer.ok_or(Unavailable)?;
-    if answer.status == 404 {
+    // Some say 400 of what is no id of theirs by its form.
+    if matches!(answer.status, 400 | 404) {
         return Ok(None);
     }
     let user = read(answer).filter(|user| has_schema(user, USER)).and_then(|user| known(&user));
@@ -330,6 +364,9 @@ fn has_schema(object: &Object, schema: &str) -> bool {
 
 /// A user's resource; `None` if it makes no sense.
 fn known(user: &Object) -> Option<Known> {
+    if is_ambiguous(user) {
+        return None;
+    }
     let active = match value(user, "active") {
         // Nobody says that they are.
         None => false,
@@ -338,13 +375,14 @@ fn known(user: &Object) -> Option<Known> {
     };
     let groups = match values(user, "groups", MOST_GROUPS)? {
         None => None,
+        Some(ids) if ids.is_empty() => None,
         Some(ids) => {
             let ids = ids.into_iter().map(|id| id.parse().ok()).collect::<Option<Vec<GroupId>>>()?;
             Some(GroupTags::from_iter(&ids))
         }
     };
-    let roles = values(user, "roles", MOST_ROLES)?.unwrap_or_default();
-    if roles.iter().any(|role| role.len() > MOST_ROLE) {
+    let roles = values(user, "roles", MOST_ROLES)?.filter(|roles| !roles.is_empty());
+    if roles.iter().flatten().any(|role| role.len() > MOST_ROLE) {
         return None;
     }
     let user_type = match value(user, "userType") {
@@ -357,14 +395,22 @@ fn known(user: &Object) -> Option<Known> {
         name: Some(text(user, "userName")?.parse().ok()?),
         active,
         groups,
-        roles: Some(roles.into_iter().map(str::to_owned).collect()),
+        roles: roles.map(|roles| roles.into_iter().map(str::to_owned).collect()),
         user_type: Some(user_type),
     })
 }
 
-/// A member that has a value.
-fn value<'a>(object: &'a Object, name: &str) -> Option<&'a Json> {
-    object.get(name).filter(|value| **value != Json::Null)
+/// Whether members differ in the case of their names only, which makes no difference (RFC 7643, 2.1).
+fn is_ambiguous(Object(members): &Object) -> bool {
+    let mut names: Vec<String> = members.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
+}
+
+/// A member that has a value, whatever the case of its name.
+fn value<'a>(Object(members): &'a Object, wanted: &str) -> Option<&'a Json> {
+    let found = members.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    found.map(|(_, value)| value).filter(|value| **value != Json::Null)
 }
 
 /// The `value` of each item of a multi-valued attribute; the inner `None` if it is not there, the outer if it makes no sense.
@@ -382,7 +428,7 @@ fn values<'a>(user: &'a Object, name: &str, most: usize) -> Option<Option<Vec<&'
 }
 
 fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
-    match object.get(name) {
+    match value(object, name) {
         Some(Json::String(text)) => Some(text),
         _ => None,
     }

@@ -238,7 +238,13 @@ pub(crate) fn find<D>(
 ) -> Step<D> {
     match policy.directory.find(&name) {
         Found::AtHand(known) => then(Ok(known), context),
-        Found::Elsewhere => Step::Ask(Ask { policy: Arc::clone(policy), name, by, then: Box::new(then) }),
+        Found::Elsewhere => {
+            let says_all_roles = policy.directory.says_all_roles();
+            let then = move |known: Result<Option<Known>, directory::Unavailable>, context: &mut Context<'_>| {
+                then(known.map(|known| known.map(|known| known.with_roles_said(says_all_roles))), context)
+            };
+            Step::Ask(Ask { policy: Arc::clone(policy), name, by, then: Box::new(then) })
+        }
     }
 }
 

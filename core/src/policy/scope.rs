@@ -53,7 +53,8 @@ impl Scope {
         let hit = |target: &Target| match target {
             Target::AllUsers => true,
             Target::Group(group) => groups.is_some_and(|groups| groups.contains(&GroupTags::tag(group))),
-            Target::User(user) => user == identity,
+            // As ids of a directory are compared (3.3).
+            Target::User(user) => user.as_str().eq_ignore_ascii_case(identity.as_str()),
         };
         let targeted = self.include.iter().any(hit) && !self.exclude.iter().any(hit);
         if targeted { Ok(()) } else { Err(Refusal::OutOfScope) }

@@ -143,6 +143,8 @@ pub const SCIM_PATH: &str = "/scim/v2";
 pub const SCIM_TIMEOUT: Whole = Whole { name: "timeoutInMilliseconds", least: 1, most: 60_000, default: 2_000 };
 /// `directory.scim.cacheInSeconds`.
 pub const SCIM_CACHE: Whole = Whole { name: "cacheInSeconds", least: 0, most: 3_600, default: 60 };
+/// `directory.scim.saysAllRoles`.
+pub const SAYS_ALL_ROLES: Flag = Flag { name: "saysAllRoles", default: false };
 /// `directory.scim.tokenEnv`.
 pub const TOKEN_ENV: Text = Text::token("tokenEnv", 128);
 
@@ -152,6 +154,7 @@ const SCIM: Shape = Shape::of(&[
     Field::usually("path", Kind::Form(Form::Path), SCIM_PATH),
     SCIM_TIMEOUT.field(),
     SCIM_CACHE.field(),
+    SAYS_ALL_ROLES.field(),
     TOKEN_ENV.field(),
 ]);
 

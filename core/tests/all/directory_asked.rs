@@ -120,7 +120,7 @@ struct Asking {
 
 fn policy(include: &Value, exclude: &Value) -> Value {
     let mut policy = admin::policy(&json!({"includeTargets": include, "excludeTargets": exclude}));
-    policy["directory"] = json!({"scim": {}});
+    policy["directory"] = json!({"scim": {"saysAllRoles": true}});
     policy
 }
 
@@ -284,6 +284,20 @@ fn reach_is_judged_by_the_roles_that_the_server_says() {
     assert!(guest.status == 400 && guest.body.contains("guest"), "{guest:?}");
 }
 
+/// RFC 7643 lets a server leave out what it does not know, and what there is none of.
+#[test]
+fn roles_that_a_server_may_leave_out_are_unknown() {
+    let mut lax = policy(&json!([{"targetType": "group", "id": "all_users"}]), &json!([]));
+    lax["directory"] = json!({"scim": {}});
+    let mut site = Asking::new(&lax);
+    site.beside.set("alice@example.com", "roles", json!(null));
+    let mut issue = |role: &str| {
+        site.call("POST", &passes_of("alice@example.com"), "helper@example.com", role, Some(&json!({}))).status
+    };
+    assert_eq!(issue(AUTHENTICATION), 403);
+    assert_eq!(issue(PRIVILEGED), 201);
+}
+
 #[test]
 fn whoever_may_not_ask_about_anybody_is_not_told_who_exists() {
     let mut site = Asking::new(&policy(&hires(), &json!([])));
@@ -335,4 +349,8 @@ fn a_target_is_an_id_and_never_a_name() {
     let mut site = Asking::new(&with("a-1"));
     assert_eq!(site.sign_in("", &of("alice@example.com")).1, Outcome::Done);
     assert_eq!(site.sign_in("", &of("bob@example.com")).1, Outcome::Refused(Refusal::OutOfScope));
+    // Whatever the case of the id in the policy, an exclusion excludes.
+    let but = json!([{"targetType": "user", "id": "A-1"}]);
+    let mut site = Asking::new(&policy(&json!([{"targetType": "group", "id": "all_users"}]), &but));
+    assert_eq!(site.sign_in("", &of("alice@example.com")).1, Outcome::Refused(Refusal::OutOfScope));
 }

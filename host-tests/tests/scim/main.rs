@@ -61,7 +61,7 @@ impl Site {
         let policy = Policy::shipped().with("/temporaryAccessPass/includeTargets", json!([{"targetType": "group", "id": hires}])).with(
             "/directory",
             json!({"scim": {
-                "authority": "scim.internal", "path": "/v2", "tokenEnv": TOKEN, "cacheInSeconds": cache, "timeoutInMilliseconds": 1000,
+                "authority": "scim.internal", "path": "/v2", "tokenEnv": TOKEN, "saysAllRoles": true, "cacheInSeconds": cache, "timeoutInMilliseconds": 1000,
             }}),
         );
         let desk = Desk::new(&secrets);
@@ -221,7 +221,7 @@ async fn what_the_server_said_is_believed_for_a_set_time() {
     let site = Site::start(4).await;
     assert_eq!(site.signed("alice@example.com").await, done());
     let asked = site.scim.asked().await;
-    assert_eq!(asked, 2, "who she is, and her groups");
+    assert_eq!(asked, 3, "who she is, that nobody else is that by id, and her groups");
     site.scim.set_active(&site.alice, false).await;
     let began = clock::now();
     let again = site.signed("alice@example.com").await;

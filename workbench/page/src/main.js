@@ -152,7 +152,8 @@ async function start() {
       }
       return found !== null;
     } catch (error) {
-      show({ ...first, index: 0 }, "");
+      // What somebody has written stays where it is.
+      if (!state.policy) show({ ...first, index: 0 }, "");
       tell(error.message, true);
       return true;
     }

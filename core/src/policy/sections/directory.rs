@@ -51,6 +51,7 @@ fn server(node: &Node<'_>, environment: Environment<'_>) -> Option<Scim> {
     let path = section.or("path", shape::SCIM_PATH.parse().ok()?, |node| node.parsed());
     let timeout = shape::SCIM_TIMEOUT.read(&section);
     let cache = seconds(shape::SCIM_CACHE, &section);
+    let says_all_roles = shape::SAYS_ALL_ROLES.read(&section);
     let token = match section.optional(shape::TOKEN_ENV.name) {
         None => Some(None),
         Some(node) => token(&node.secret(), environment).map(Some),
@@ -62,6 +63,7 @@ fn server(node: &Node<'_>, environment: Environment<'_>) -> Option<Scim> {
         path: path?,
         timeout_in_milliseconds: timeout?,
         cache: cache?,
+        says_all_roles: says_all_roles?,
         token: token?,
     })
 }
