@@ -83,20 +83,29 @@ impl Failed {
     /// What an error of the runner comes to; `line` is the case's.
     #[must_use]
     pub fn of(error: RunError, line: u64) -> Self {
-        let (case, trouble) = match error {
+        match error {
             RunError::Failed(Failure { case, position, step, sent, mismatches }) => {
                 let differences = mismatches.into_iter().map(Difference::from).collect();
-                let line = position.line;
-                return Self { case, line, step: Some(step), sent: Some(sent), differences, trouble: None };
+                Self { case, line: position.line, step: Some(step), sent: Some(sent), differences, trouble: None }
             }
-            RunError::Policy { case, defects } => {
-                let lines: Vec<_> = defects.iter().map(ToString::to_string).collect();
-                (case, format!("the case changes what the policy does not have: {}", lines.join("; ")))
+            RunError::Policy { ref case, .. } | RunError::NotOn { ref case, .. } | RunError::Host { ref case, .. } => {
+                let (case, trouble) = (case.clone(), Some(in_words(&error)));
+                Self { case, line, step: None, sent: None, differences: Vec::new(), trouble }
             }
-            // Never natively: there is nothing that the rules themselves cannot carry.
-            RunError::NotOn { case, reason } => (case, format!("not played: {reason}")),
-            RunError::Host { case, trouble } => (case, format!("{trouble}: {}", trouble.cause)),
-        };
-        Self { case, line, step: None, sent: None, differences: Vec::new(), trouble: Some(trouble) }
+        }
+    }
+}
+
+/// Why a case did not run to its end.
+pub(crate) fn in_words(error: &RunError) -> String {
+    match error {
+        RunError::Failed(failure) => failure.to_string(),
+        RunError::Policy { defects, .. } => {
+            let lines: Vec<_> = defects.iter().map(ToString::to_string).collect();
+            format!("the case changes what the policy does not have: {}", lines.join("; "))
+        }
+        // Never natively: there is nothing that the rules themselves cannot carry.
+        RunError::NotOn { reason, .. } => format!("not played: {reason}"),
+        RunError::Host { trouble, .. } => format!("{trouble}: {}", trouble.cause),
     }
 }

@@ -35,7 +35,7 @@ struct Seen {
 }
 
 impl Memory {
-    /// Forgets everything: a policy that is loaded may mean another server.
+    /// Lets go of what was told to former policies, and of them.
     pub(crate) fn clear(&self) {
         self.0.borrow_mut().clear();
     }

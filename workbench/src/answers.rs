@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tapgate_cases::case::{Case, CaseFile};
 use tapgate_cases::describe::{self, Explained, FlawReport, explained};
-use tapgate_cases::policy::{PolicyDocument, key_of_variable};
+use tapgate_cases::policy::{PolicyDocument, stand_in};
 use tapgate_cases::report::{self, Tested};
 use tapgate_cases::story::{self, Story};
 use tapgate_core::time::UnixSeconds;
@@ -137,11 +137,6 @@ fn flaw(found: String, allowed: &str) -> FlawReport {
         allowed: allowed.to_owned(),
         mend: format!("write {allowed}"),
     }
-}
-
-/// Every variable counts as set: the page has no keys.
-fn stand_in(variable: &str) -> Option<String> {
-    Some(key_of_variable(variable))
 }
 
 /// What is answered has names and texts only: it always serializes.

@@ -18,7 +18,7 @@ use tapgate_core::time::{Seconds, UnixSeconds};
 
 use super::decided::why;
 use crate::inspect::Form;
-use crate::policy::{PolicyDocument, key_of_variable, to_value};
+use crate::policy::{PolicyDocument, stand_in, to_value};
 
 /// The longest text that is looked at, in bytes: a link with a pass in it.
 const MOST_BYTES: usize = 16 << 10;
@@ -129,7 +129,7 @@ pub fn inspect(policy: &PolicyDocument, text: &str, key: Option<&str>, now: Unix
     let seen = |part: &Option<Object>| part.clone().map(|object| to_value(&Json::Object(object)));
     let mut inspected =
         Inspected { header: seen(&form.header.seen), claims: seen(&form.claims.seen), ..Inspected::default() };
-    let Ok(compiled) = policy.compile(&|name| Some(key_of_variable(name))) else {
+    let Ok(compiled) = policy.compile(&stand_in) else {
         let says = "the policy has errors";
         inspected.checks = CHECKS.iter().map(|(name, _)| not_reached(name, says.to_owned())).collect();
         return inspected;
@@ -226,7 +226,7 @@ fn by_policy(policy: &Arc<Policy>, pass: AuthenticPass, now: UnixSeconds, unchec
     };
     let known = match policy.directory.find(&pass.user) {
         Found::AtHand(known) => known,
-        Found::Elsewhere => {
+        Found::Elsewhere(_) => {
             unchecked.push((PERSON, "only the SCIM server knows who that is".to_owned()));
             return None;
         }

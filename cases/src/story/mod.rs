@@ -19,8 +19,8 @@ use crate::case::{Case, Step};
 use crate::expect;
 use crate::native::Native;
 use crate::policy::{PolicyDocument, to_json};
-use crate::report::Difference;
-use crate::run::{Played, RunError, START, each_step};
+use crate::report::{Difference, in_words};
+use crate::run::{Played, START, each_step};
 
 use self::decided::Decided;
 use self::lasting::Lasting;
@@ -142,19 +142,6 @@ pub fn tell(policy: &PolicyDocument, case: &Case) -> Story {
     let token = |pass| crate::mint::pass(pass, policy.tree(), START).unwrap_or_default();
     story.passes = case.passes.iter().map(|(name, pass)| Minted::of(name, pass, token(pass))).collect();
     story
-}
-
-/// Why a case could not be told.
-fn in_words(error: &RunError) -> String {
-    match error {
-        RunError::Policy { defects, .. } => {
-            let lines: Vec<_> = defects.iter().map(ToString::to_string).collect();
-            format!("the case changes what the policy does not have: {}", lines.join("; "))
-        }
-        RunError::Host { trouble, .. } => format!("{trouble}: {}", trouble.cause),
-        RunError::NotOn { reason, .. } => reason.clone(),
-        RunError::Failed(failure) => failure.to_string(),
-    }
 }
 
 impl Minted {

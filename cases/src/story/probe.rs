@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::decided::Decided;
-use super::in_words;
 use crate::case::{Answer, Case, Expect, Line, Pass, Request, Sender, Step};
 use crate::native::Native;
 use crate::policy::{PolicyDocument, text_at};
-use crate::run::{START, Stage, each_step};
+use crate::report::in_words;
+use crate::run::{RunError, START, Stage, each_step};
 use crate::site::Exchange;
 
 /// The browser of somebody who comes for the first time. No case can call one so: it has a line break in it.
@@ -76,14 +76,12 @@ pub fn probe(policy: &PolicyDocument, case: &Case, moment: u64) -> Moment {
     let mut found = Moment { at: moment, ..Moment::default() };
     let mut until = case.clone();
     until.steps.truncate(times(case).iter().take_while(|at| **at <= moment).count());
-    let stage = match each_step(policy, &until, &Native, |_, _| Ok(true)) {
-        Ok(mut stage) => match stage.wait_until(moment) {
-            Ok(()) => stage,
-            Err(trouble) => {
-                found.trouble = Some(format!("{trouble}: {}", trouble.cause));
-                return found;
-            }
-        },
+    let then = each_step(policy, &until, &Native, |_, _| Ok(true)).and_then(|mut stage| {
+        let waited = stage.wait_until(moment).map(|()| stage);
+        waited.map_err(|trouble| RunError::Host { case: case.name.clone(), trouble })
+    });
+    let stage = match then {
+        Ok(stage) => stage,
         Err(error) => {
             found.trouble = Some(in_words(&error));
             return found;

@@ -157,7 +157,7 @@ async fn one(site: &mut Site, path: &PathBuf, world: &mut World<'_>) -> Result<R
         Found::AtHand(Some(known)) => known.identity,
         Found::AtHand(None) => return Err(LedgerError::UnknownUser(pass.user).into()),
         // A pass names its user by id or by name, and there is nobody here to say which.
-        Found::Elsewhere => return Err(LedgerError::PassOfAName(pass.user).into()),
+        Found::Elsewhere(_) => return Err(LedgerError::PassOfAName(pass.user).into()),
     };
     let name = RecordName::of(&site.policy.tenant, &identity);
     let longest_from_issue = site.policy.longest_from_issue();

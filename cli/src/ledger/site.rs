@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tapgate_cases::policy::{PolicyDocument, at, tenants, text_at, variables};
+use tapgate_cases::policy::{PolicyDocument, at, stand_in, tenants, text_at, variables};
 use tapgate_core::directory::{Directory, Found};
 use tapgate_core::json::Json;
 use tapgate_core::ledger::RecordName;
@@ -24,7 +24,7 @@ use super::options::Place;
 use crate::error::Error;
 use crate::http::{Server, Trust};
 use crate::key::{Secret, read_file};
-use crate::policy::file::{self, Keys, stand_in};
+use crate::policy::file::{self, Keys};
 use crate::world::World;
 
 /// The variable that stands in for `--etcd`.
@@ -104,8 +104,8 @@ impl Site {
             Found::AtHand(None) => world.warn(format_args!(
                 "the policy's directory does not know `{user}`; taken for the id of somebody it once knew"
             )),
-            Found::Elsewhere if user.as_str().contains('@') => return Err(LedgerError::NotAnId(user.clone()).into()),
-            Found::Elsewhere => world.warn(format_args!(
+            Found::Elsewhere(_) if user.as_str().contains('@') => return Err(LedgerError::NotAnId(user.clone()).into()),
+            Found::Elsewhere(_) => world.warn(format_args!(
                 "`{user}` is taken for the id that the SCIM server has for them: this command does not ask it"
             )),
         }

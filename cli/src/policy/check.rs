@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use tapgate_cases::describe::{FlawReport, SHARED, VOLATILE};
-use tapgate_cases::policy::PolicyDocument;
+use tapgate_cases::policy::{PolicyDocument, stand_in};
 use tapgate_core::policy::LedgerPlace;
 
-use super::file::{self, stand_in};
+use super::file;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::world::World;

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use tapgate_cases::describe::FlawReport;
-use tapgate_cases::policy::{PolicyDocument, key_of_variable, tenants};
+use tapgate_cases::policy::{PolicyDocument, stand_in, tenants};
 use tapgate_core::json::Json;
 use tapgate_core::names::TenantId;
 use tapgate_core::policy::{Environment, Policy};
@@ -131,11 +131,6 @@ pub(crate) fn load_in_part(path: &Path, world: &mut World<'_>) -> Result<Loaded,
     let set =
         |name: &str| environment(name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
     load(path, Keys::Real(&|name| set(name).or_else(|| stand_in(name))), world)
-}
-
-/// A key in place of the one that a variable holds in the proxy.
-pub(crate) fn stand_in(variable: &str) -> Option<String> {
-    Some(key_of_variable(variable))
 }
 
 /// What is wrong somewhere, for a person: where, then what was found, what is allowed, what to do.

@@ -64,11 +64,11 @@ pub enum By {
 pub struct Unavailable;
 
 /// What a directory says of a name before anybody else is asked.
-pub enum Found {
+pub enum Found<'a> {
     /// This is who is called so, if anybody is.
     AtHand(Option<Known>),
-    /// A server has to be asked.
-    Elsewhere,
+    /// This server has to be asked.
+    Elsewhere(&'a Scim),
 }
 
 impl Known {
@@ -116,20 +116,11 @@ impl Known {
 impl Directory {
     /// Who is called so.
     #[must_use]
-    pub fn find(&self, name: &UserName) -> Found {
+    pub fn find(&self, name: &UserName) -> Found<'_> {
         match self {
             Self::Open => Found::AtHand(Some(Known::of_open(name))),
             Self::Users(users) => Found::AtHand(users.find(name)),
-            Self::Scim(_) => Found::Elsewhere,
-        }
-    }
-
-    /// Whether nobody has roles that it does not say.
-    pub(crate) fn says_all_roles(&self) -> bool {
-        match self {
-            Self::Open => false,
-            Self::Users(_) => true,
-            Self::Scim(scim) => scim.says_all_roles,
+            Self::Scim(scim) => Found::Elsewhere(scim),
         }
     }
 

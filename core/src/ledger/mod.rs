@@ -238,8 +238,8 @@ pub(crate) fn find<D>(
 ) -> Step<D> {
     match policy.directory.find(&name) {
         Found::AtHand(known) => then(Ok(known), context),
-        Found::Elsewhere => {
-            let says_all_roles = policy.directory.says_all_roles();
+        Found::Elsewhere(scim) => {
+            let says_all_roles = scim.says_all_roles;
             let then = move |known: Result<Option<Known>, directory::Unavailable>, context: &mut Context<'_>| {
                 then(known.map(|known| known.map(|known| known.with_roles_said(says_all_roles))), context)
             };

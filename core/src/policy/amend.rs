@@ -221,7 +221,7 @@ impl Policy {
         let user = named.and_then(|name| match self.directory.find(&name.parse().ok()?) {
             Found::AtHand(known) => known.map(|known| known.identity),
             // It is an id, or it does not compile.
-            Found::Elsewhere => None,
+            Found::Elsewhere(_) => None,
         });
         let with_id = |(name, value): &(String, Json)| match &user {
             Some(user) if name == "id" => (name.clone(), Json::String(user.as_str().to_owned())),

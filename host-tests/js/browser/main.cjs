@@ -2,7 +2,7 @@
 // TOKEN, an administrator's; SCREENSHOTS, a folder for pictures, where pages are to be looked at. Arguments: the flows.
 "use strict";
 
-const { launched } = require("./person.cjs");
+const { inOneBrowser, played } = require("./person.cjs");
 
 const FLOWS = {
   deadline: require("./deadline.cjs"),
@@ -19,33 +19,12 @@ const FLOWS = {
 /** Those that mostly wait: for a time to pass, for a network to be still. They do while the others go on. */
 const BESIDE = ["deadline", "pages"];
 
-async function played(browser, name) {
-  try {
-    await FLOWS[name](browser, process.env.ORIGIN);
-  } catch (error) {
-    throw new Error(`the flow ${name}`, { cause: error });
-  }
-  console.log(`ok the flow ${name}`);
-}
-
-async function main() {
+inOneBrowser(async (browser) => {
   const names = process.argv.slice(2);
-  const browser = await launched();
-  try {
-    const [beside, others] = [true, false].map((beside) => names.filter((name) => BESIDE.includes(name) === beside));
-    const inTurn = async () => {
-      for (const name of others) await played(browser, name);
-    };
-    await Promise.all([inTurn(), ...beside.map((name) => played(browser, name))]);
-  } finally {
-    await browser.close();
-  }
-}
-
-main().then(
-  () => console.log("done"),
-  (error) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+  const [beside, others] = [true, false].map((beside) => names.filter((name) => BESIDE.includes(name) === beside));
+  const one = (name) => played(FLOWS, name, browser, process.env.ORIGIN);
+  const inTurn = async () => {
+    for (const name of others) await one(name);
+  };
+  await Promise.all([inTurn(), ...beside.map(one)]);
+});

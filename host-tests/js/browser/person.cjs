@@ -152,4 +152,33 @@ class Person {
   }
 }
 
-module.exports = { Person, launched, HANG };
+/** Plays one of the flows with what it is given, and says that it is through; an error names it. */
+async function played(flows, name, ...given) {
+  try {
+    await flows[name](...given);
+  } catch (error) {
+    throw new Error(`the flow ${name}`, { cause: error });
+  }
+  console.log(`ok the flow ${name}`);
+}
+
+/** Does all of it in one Chromium, and says what it came to as a program does. */
+function inOneBrowser(flows) {
+  const all = async () => {
+    const browser = await launched();
+    try {
+      await flows(browser);
+    } finally {
+      await browser.close();
+    }
+  };
+  all().then(
+    () => console.log("done"),
+    (error) => {
+      console.error(error);
+      process.exitCode = 1;
+    },
+  );
+}
+
+module.exports = { Person, inOneBrowser, played, HANG };

@@ -2,7 +2,7 @@
 // what the rules say natively; OUT, a folder for what is saved; SCREENSHOTS, a folder for pictures. Arguments: the flows.
 "use strict";
 
-const { launched } = require("../browser/person.cjs");
+const { inOneBrowser, played } = require("../browser/person.cjs");
 
 const FLOWS = {
   corpus: require("./corpus.cjs"),
@@ -16,26 +16,6 @@ const FLOWS = {
   keyboard: require("./keyboard.cjs"),
 };
 
-async function main() {
-  const browser = await launched();
-  try {
-    for (const name of process.argv.slice(2)) {
-      try {
-        await FLOWS[name](browser, require(process.env.EXPECTED));
-      } catch (error) {
-        throw new Error(`the flow ${name}`, { cause: error });
-      }
-      console.log(`ok the flow ${name}`);
-    }
-  } finally {
-    await browser.close();
-  }
-}
-
-main().then(
-  () => console.log("done"),
-  (error) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+inOneBrowser(async (browser) => {
+  for (const name of process.argv.slice(2)) await played(FLOWS, name, browser, require(process.env.EXPECTED));
+});

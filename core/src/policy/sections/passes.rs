@@ -73,7 +73,7 @@ fn target(node: &Node<'_>, directory: Option<&Directory>) -> Option<Target> {
             (known.map(|known| known.identity), "a user of the directory, by id or userPrincipalName")
         }
         // A name may be given to somebody else later, and here is nobody who could be asked whose it is.
-        Found::Elsewhere => {
+        Found::Elsewhere(_) => {
             let identity =
                 Some(user.as_str()).filter(|id| !id.contains('@')).and_then(|id| id.parse::<Identity>().ok());
             (identity, "the `id` that the SCIM server has for the user, which is no `userName`; or a group of theirs")
